@@ -52,8 +52,8 @@ def alert(
             return Completed(name="NothingClosed", message=message, data={"closed": False})
         if code != "test" and next in ("", _TEST):
             next = _BY_HAND.format(code=code) + (f" (subject {subject})" if subject else "")
-        done = steps.raise_alert(home, actor, code, subject, what, next, escalate)
-        if done["waiting"]:
-            told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"
-            return Completed(name="MailWaiting", message=told, data=done)
-        return Completed(message="told" if done["new"] else "known already", data=done)
+        delivery = steps.raise_alert(home, actor, code, subject, what, next, escalate)
+        if delivery["waiting"]:
+            message = f"{len(delivery['waiting'])} letter(s) wait: {delivery['reason']}"
+            return Completed(name="MailWaiting", message=message, data=delivery)
+        return Completed(message="told" if delivery["new"] else "known already", data=delivery)

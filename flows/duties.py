@@ -32,13 +32,13 @@ from tasks.workspace import opened
 def duties(home: HomeFolder, actor: Actor) -> State[Any]:
     """Ends `MailWaiting` while a letter is not sent, else `Completed`."""
     with opened(Path(home)):
-        done = send_reminders(home, actor)
-        lights = publish_status(home)
+        reminders = send_reminders(home, actor)
+        statuses = publish_status(home)
         publish_duties(home)
-        result = {**done, "lights": lights}
-        if done["waiting"]:
-            told = f"{len(done['waiting'])} letter(s) wait: {done['reason']}"
-            return Completed(name="MailWaiting", message=told, data=result)
-        red = ", ".join(name for name, light in lights.items() if light == "red")
-        message = f"{len(done['rungs'])} reminder(s); red: {red or 'none'}"
+        result = {**reminders, "lights": statuses}
+        if reminders["waiting"]:
+            summary_text = f"{len(reminders['waiting'])} letter(s) wait: {reminders['reason']}"
+            return Completed(name="MailWaiting", message=summary_text, data=result)
+        red = ", ".join(name for name, status in statuses.items() if status == "red")
+        message = f"{len(reminders['rungs'])} reminder(s); red: {red or 'none'}"
         return Completed(message=message, data=result)

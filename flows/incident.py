@@ -36,13 +36,13 @@ def incident(
     """`declare` opens an incident, if none is open, with `note`; `breach`: a breach of records is
     known, so that the 72 hours of 19 CFR 111.21(b) run from now. Without it the open one goes on."""
     with opened(Path(home)):
-        made = steps.declare(home, actor, note, breach) if declare else {}
-        told = operations.carry_news(home)
+        declared = steps.declare(home, actor, note, breach) if declare else {}
+        relayed = operations.carry_news(home)
         now = steps.publish(home)
         if not now["incident"]:
-            return Completed(name="NoIncident", message="no incident is open", data={"told": told})
+            return Completed(name="NoIncident", message="no incident is open", data={"told": relayed})
         sent = steps.notify(home, actor)
-        result = {**now, **sent, "new": made.get("new", False), "told": told, "left": made.get("left", [])}
+        result = {**now, **sent, "new": declared.get("new", False), "told": relayed, "left": declared.get("left", [])}
         missing = [problem["value"] or problem["column"] for problem in sent["missing"]]
         waits = [*sent["waiting"], *sent["by_hand"], *missing]
         if waits:

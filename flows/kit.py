@@ -27,12 +27,12 @@ from tasks.workspace import opened
 def kit(home: HomeFolder, actor: Actor, wheels: bool = True) -> State[Any]:
     """Ends `Incomplete` while a line of the check is not green. `wheels`: with the programs."""
     with opened(Path(home)):
-        made = make_kit(home, actor, wheels)
-        found = check_newest_kit(home, made["folder"])
-        publish_kit(made, found)
-        open_ = [line for line in found if line["light"] != "green"]
-        result = {**made, "open": open_}
+        built = make_kit(home, actor, wheels)
+        lines = check_newest_kit(home, built["folder"])
+        publish_kit(built, lines)
+        open_ = [line for line in lines if line["light"] != "green"]
+        result = {**built, "open": open_}
         if open_:
-            told = "; ".join(f"{line['what']}: {line['fact']}" for line in open_)
-            return Completed(name="Incomplete", message=told[:500], data=result)
-        return Completed(message=f"{made['name']} stands; carry it and print it", data=result)
+            message = "; ".join(f"{line['what']}: {line['fact']}" for line in open_)
+            return Completed(name="Incomplete", message=message[:500], data=result)
+        return Completed(message=f"{built['name']} stands; carry it and print it", data=result)

@@ -44,23 +44,23 @@ def reconciliation(home: HomeFolder, actor: Actor, incident: IncidentName = "cur
     dashes, as it stands in the artifacts' names; `because`: the event that started it, if one did.
     """
     with opened(Path(home)):
-        if other := begin_once(home, "reconciliation", incident, because, actor):
-            return Completed(name="AlreadyBegun", message=f"run {other} has this event")
+        if earlier := begin_once(home, "reconciliation", incident, because, actor):
+            return Completed(name="AlreadyBegun", message=f"run {earlier} has this event")
         return _run(home, actor, incident)
 
 
 def _run(home: str, actor: str, incident: str) -> State[Any]:
-    done = RunProgress(f"progress-{incident}", "How far this cycle is", len(STAGES) + 4)
+    progress = RunProgress(f"progress-{incident}", "How far this cycle is", len(STAGES) + 4)
     refused = take_answer(home)
     begin_cycle(home, actor)
     for stage in STAGES:
-        done(steps.run_stage(home, stage.name))
-    result = cycle_summary(done(finish_cycle(home)))
+        progress(steps.run_stage(home, stage.name))
+    result = cycle_summary(progress(finish_cycle(home)))
     waiting = result["waiting"]
-    result["unaccounted"] = done(steps.take_account(home, incident))
-    result["next"] = done(steps.next_steps(home, incident))
+    result["unaccounted"] = progress(steps.take_account(home, incident))
+    result["next"] = progress(steps.next_steps(home, incident))
     steps.publish_batches(incident, result)
-    done(steps.publish_figures(home, incident))
+    progress(steps.publish_figures(home, incident))
     end = result["end"] = {} if waiting else steps.sign_accounting(home, actor)
     if end.get("signed"):
         result["report"] = steps.write_report(home, incident)

@@ -35,6 +35,6 @@ def restore_drill(
     every blob without writing files. `accept_flags`: somebody looked at what a run flagged as it
     flags encryption by ransomware; without it such a snapshot is not countersigned."""
     with opened(Path(home)):
-        done = prove_snapshots(home, actor, scope, files, accept_flags)
-        steps.publish_proof(done)
-        return Completed(message=f"{len(done)} snapshot(s) countersigned", data=done)
+        proofs = prove_snapshots(home, actor, scope, files, accept_flags)
+        steps.publish_proof(proofs)
+        return Completed(message=f"{len(proofs)} snapshot(s) countersigned", data=proofs)

@@ -35,16 +35,16 @@ def screening(home: HomeFolder, actor: Actor, folder: str = "", update: bool = T
     lists as they are; `full` screens everything, as is due after a change of the matching model."""
     with opened(Path(home)):
         lists = steps.update_lists(home, actor, folder) if update else {"new": [], "kept": []}
-        found = run_heavy_step(steps.screen, home, actor, full)
+        outcome = run_heavy_step(steps.screen, home, actor, full)
         waiting = steps.publish(home)
-        told = steps.alert(home, actor, found["new"], lists["kept"])
-        result = {"lists": lists, **found, **waiting, "told": told}
-        kept = f"old version kept, see the log: {', '.join(lists['kept'])}" if lists["kept"] else ""
-        red = "; ".join(filter(None, (waiting["red"], kept)))
+        mailed = steps.alert(home, actor, outcome["new"], lists["kept"])
+        result = {"lists": lists, **outcome, **waiting, "told": mailed}
+        kept_lists = f"old version kept, see the log: {', '.join(lists['kept'])}" if lists["kept"] else ""
+        red = "; ".join(filter(None, (waiting["red"], kept_lists)))
         if waiting["undecided"]:
             message = f"{waiting['undecided']} hit(s) wait, {waiting['blocking']} block a partner"
             message += f"; {red}" if red else ""
             return Completed(name="HitsWait", message=message, data=result)
         if red:
             return Completed(name="Red", message=red, data=result)
-        return Completed(message=f"{found['screened']} screened, nothing waits", data=result)
+        return Completed(message=f"{outcome['screened']} screened, nothing waits", data=result)

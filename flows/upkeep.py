@@ -33,13 +33,13 @@ from tasks.workspace import opened
 def upkeep(home: HomeFolder, actor: Actor, full: bool = False) -> State[Any]:
     """Ends `Faults` while something needs a person, else `Completed`."""
     with opened(Path(home)):
-        told = steps.carry_news(home)
-        found = run_upkeep(home, actor, full)
+        relayed = steps.carry_news(home)
+        report = run_upkeep(home, actor, full)
         going = continue_reconciliation(home)
-        lights = publish_status(home)
+        statuses = publish_status(home)
         publish_duties(home)
-        result = {**found, "told": told, "reconciliation": going, "lights": lights}
-        if found["faults"]:
-            message = f"{len(found['faults'])} fault(s): {found['faults'][0]['text']}"
+        result = {**report, "told": relayed, "reconciliation": going, "lights": statuses}
+        if report["faults"]:
+            message = f"{len(report['faults'])} fault(s): {report['faults'][0]['text']}"
             return Completed(name="Faults", message=message, data=result)
-        return Completed(message=f"all is well; {told} news carried", data=result)
+        return Completed(message=f"all is well; {relayed} news carried", data=result)

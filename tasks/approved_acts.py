@@ -79,7 +79,7 @@ class ActOutcome:
 class Approved:
     """A plan after an approval. `facts` of the act, None if it was not carried out by this."""
 
-    asked: ApprovalState
+    approval: ApprovalState
     facts: ActFacts | None = None
 
 
@@ -101,13 +101,13 @@ def load_struct(struct: type[P]) -> Callable[[ContentStore, str], P]:
     return load
 
 
-def act_title(workspace: Workspace, asked: ApprovalState) -> str:
+def act_title(workspace: Workspace, approval: ApprovalState) -> str:
     """An act in one line, from its payload; its type alone where the payload is lost."""
-    own = act_handler(asked.act)
+    handler = act_handler(approval.act)
     try:
-        return own.title(workspace, own.load(workspace.content, asked.plan))
+        return handler.title(workspace, handler.load(workspace.content, approval.plan))
     except (ContentMissing, Refused):
-        return asked.act
+        return approval.act
 
 
 def act_request(workspace: Workspace, payload: Any, preparer: str, topic: str = "") -> ApprovalRequest:
@@ -120,24 +120,24 @@ def act_request(workspace: Workspace, payload: Any, preparer: str, topic: str = 
 
 def ask_approval(workspace: Workspace, payload: Any, preparer: str, topic: str = "") -> ApprovalState:
     """Ask for the approval of an act. Raises Refused for a preparer who was revoked."""
-    made = act_request(workspace, payload, preparer, topic)
-    ask_for_approval(workspace.journal, made.plan, made.act, made.binds, preparer, topic)
-    return find_approval(workspace.journal, made.plan)
+    request = act_request(workspace, payload, preparer, topic)
+    ask_for_approval(workspace.journal, request.plan, request.act, request.binds, preparer, topic)
+    return find_approval(workspace.journal, request.plan)
 
 
 def ask_or_carry_out(workspace: Workspace, payload: Any, actor: str, topic: str = "") -> ActFacts:
     """Ask for the approval of an act, or carry it out if it was approved before. Raises NotApproved
     with the plan while an approval is missing, and what `carry_out` raises."""
-    asked = ask_approval(workspace, payload, actor, topic)
-    if error := approval_error(workspace.journal, asked, _persons(workspace)):
+    approval = ask_approval(workspace, payload, actor, topic)
+    if error := approval_error(workspace.journal, approval, _persons(workspace)):
         raise error
-    return carry_out(workspace, asked.plan, actor)
+    return carry_out(workspace, approval.plan, actor)
 
 
-def require_current_act(workspace: Workspace, asked: ApprovalState) -> None:
+def require_current_act(workspace: Workspace, approval: ApprovalState) -> None:
     """Raises what would keep the act from being carried out now."""
-    own = act_handler(asked.act)
-    own.require_current(workspace, own.load(workspace.content, asked.plan))
+    handler = act_handler(approval.act)
+    handler.require_current(workspace, handler.load(workspace.content, approval.plan))
 
 
 def approve_act(
@@ -153,12 +153,12 @@ def approve_act(
 
     Where no approval is missing after this, the act's events are in the same transaction: if they
     cannot be appended, the code is not spent. An act of `RUN_WAITS` is only approved. `append` is used in
-    place of the handler's. Raises what `approval.grant` and the act's checks raise.
+    place of the handler's. Raises what `grant_approval` and the act's checks raise.
     """
-    asked = plan if isinstance(plan, ApprovalRequest) else find_approval(workspace.journal, plan)
-    own = act_handler(asked.act)
-    payload = own.load(workspace.content, asked.plan)
-    append = append or own.append
+    request = plan if isinstance(plan, ApprovalRequest) else find_approval(workspace.journal, plan)
+    handler = act_handler(request.act)
+    payload = handler.load(workspace.content, request.plan)
+    append = append or handler.append
     facts: list[ActFacts] = []
 
     def attempt(guard: Callable[[Pen], None]) -> ApprovalState:
@@ -166,7 +166,7 @@ def approve_act(
             guard(pen)
             facts[:] = [append(pen, payload, granted, person)] if append else []
 
-        own.require_current(workspace, payload)
+        handler.require_current(workspace, payload)
         return grant_approval(
             workspace.journal,
             workspace.home,
@@ -175,7 +175,7 @@ def approve_act(
             code,
             persons=_persons(workspace),
             given_at=given_at,
-            finish=None if asked.act in RUN_WAITS else finish,
+            finish=None if request.act in RUN_WAITS else finish,
         )
 
     granted = _undisturbed(workspace.journal, attempt)
@@ -189,22 +189,22 @@ def carry_out(workspace: Workspace, plan: str, actor: str) -> ActFacts:
     missing, Refused where the state is no longer as it was asked for or the actor was revoked.
     """
     refuse_revoked(workspace.journal, actor)
-    asked = find_approval(workspace.journal, plan)
-    own = act_handler(asked.act)
-    payload = own.load(workspace.content, asked.plan)
-    binds = own.binds(asked.plan, payload)
-    asked = require_approval(workspace.journal, asked.plan, binds, _persons(workspace))
-    if own.perform:
-        return own.perform(workspace, payload, asked, actor)
-    if asked.carried_out or own.append is None:
+    approval = find_approval(workspace.journal, plan)
+    handler = act_handler(approval.act)
+    payload = handler.load(workspace.content, approval.plan)
+    binds = handler.binds(approval.plan, payload)
+    approval = require_approval(workspace.journal, approval.plan, binds, _persons(workspace))
+    if handler.perform:
+        return handler.perform(workspace, payload, approval, actor)
+    if approval.carried_out or handler.append is None:
         return {}
-    append = own.append
+    append = handler.append
 
     def attempt(guard: Callable[[Pen], None]) -> ActFacts:
-        own.require_current(workspace, payload)
+        handler.require_current(workspace, payload)
         with workspace.journal.write(actor) as pen:
             guard(pen)
-            return append(pen, payload, asked, actor)
+            return append(pen, payload, approval, actor)
 
     return _undisturbed(workspace.journal, attempt)
 
@@ -213,14 +213,14 @@ def carry_out_ready(workspace: Workspace, actor: str) -> list[ActOutcome]:
     """Carry out every act that is approved and was not carried out, but those of `RUN_WAITS`. One that
     is refused keeps no other back."""
     ready = ready_approvals(workspace.journal, _persons(workspace))
-    return [_outcome(workspace, asked, actor) for asked in ready if asked.act not in RUN_WAITS]
+    return [_outcome(workspace, approval, actor) for approval in ready if approval.act not in RUN_WAITS]
 
 
-def _outcome(workspace: Workspace, asked: ApprovalState, actor: str) -> ActOutcome:
+def _outcome(workspace: Workspace, approval: ApprovalState, actor: str) -> ActOutcome:
     try:
-        return ActOutcome(asked.plan, asked.act, carry_out(workspace, asked.plan, actor))
+        return ActOutcome(approval.plan, approval.act, carry_out(workspace, approval.plan, actor))
     except ContinuityError as refused:
-        return ActOutcome(asked.plan, asked.act, {}, refused)
+        return ActOutcome(approval.plan, approval.act, {}, refused)
 
 
 def _persons(workspace: Workspace) -> int:

@@ -1,4 +1,4 @@
-"""Opens a home's book where its settings say it lies, and makes a new home."""
+"""Opens a home's journal where its settings say it lies, and makes a new home."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from pathlib import Path
 
 from tasks.core.content import ContentStore
 from tasks.core.errors import BadInput, BadSettings, StoreLost
-from tasks.core.files import write_atomic
+from tasks.core.files import require_local, write_atomic
 from tasks.core.journal.copies import continue_from, read_copy
 from tasks.core.journal.events import JournalStarted
 from tasks.core.journal.journal import Event, Journal, JournalHead, require_whole
-from tasks.core.local_disk import require_local
 from tasks.core.settings import SETTINGS_FILE, BrokerSettings, JournalSettings, Settings, load_settings
 from tasks.security.api import make_host_keys
 
@@ -18,11 +17,11 @@ JOURNAL_FILE = "journal.sqlite"
 
 
 def open_journal(settings: Settings) -> Journal:
-    """The book of a home. Raises BadSettings for a home on a share, or without a book, StoreLost for
+    """The journal of a home. Raises BadSettings for a home on a share, or without a journal, StoreLost for
     a database that does not answer, and JournalBroken if its last event was altered."""
-    book = _open(settings, make=False)
-    require_whole(book)
-    return book
+    journal = _open(settings, make=False)
+    require_whole(journal)
+    return journal
 
 
 def open_content(settings: Settings) -> ContentStore:
@@ -30,7 +29,7 @@ def open_content(settings: Settings) -> ContentStore:
 
 
 def make_home(home: Path, settings_text: str, actor: str, *, drill: bool = False) -> Settings:
-    """Make a home: settings, host keys, book, content. Raises BadInput if one stands there."""
+    """Make a home: settings, host keys, journal, content. Raises BadInput if there is one."""
     if (home / SETTINGS_FILE).exists():
         raise BadInput("home-already-exists", home=home)
     require_local(home)
@@ -70,20 +69,20 @@ def _on_server(url: str) -> Journal:
 def continue_home(
     home: Path, settings_text: str, copy: Path, actor: str, signed_by: str = ""
 ) -> tuple[Settings, JournalHead]:
-    """Make a home that goes on with a copied book, on a clean machine; `signed_by` is the id of the
-    key that must have signed the copy. Raises BadInput if a home or a book stands there, JournalBroken
+    """Make a home that goes on with a copied journal, on a clean machine; `signed_by` is the id of the
+    key that must have signed the copy. Raises BadInput if there is a home or a journal, JournalBroken
     if the copy does not hold or another key signed it."""
     if (home / SETTINGS_FILE).exists():
         raise BadInput("home-already-exists", home=home)
     require_local(home)
     events = read_copy(copy, signed_by)
-    kept = copy / SETTINGS_FILE
-    text = kept.read_text(encoding="utf-8") if kept.is_file() else _for_filer(settings_text, events)
+    copied = copy / SETTINGS_FILE
+    text = copied.read_text(encoding="utf-8") if copied.is_file() else _for_filer(settings_text, events)
     write_atomic(home / SETTINGS_FILE, text.encode(), mode=0o600)
     settings = load_settings(home)
     make_host_keys(home)
-    book = _open(settings, make=True)
-    head = continue_from(copy, book, open_content(settings), actor, signed_by)
+    journal = _open(settings, make=True)
+    head = continue_from(copy, journal, open_content(settings), actor, signed_by)
     return settings, head
 
 

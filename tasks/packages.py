@@ -10,7 +10,7 @@ from tasks.backup.settings import BackupSettings
 from tasks.core.registry import Package
 from tasks.core.settings import Settings
 from tasks.duties.settings import DutySettings
-from tasks.entries.settings import EntrySettings, NumberSettings
+from tasks.entries.settings import EntrySettings, FilerSettings, NumberSettings
 from tasks.incident.settings import IncidentSettings, LetterSettings
 from tasks.kit.settings import KitSettings
 from tasks.operations.settings import OperationsSettings
@@ -18,13 +18,17 @@ from tasks.screening.settings import ScreeningSettings
 from tasks.security.settings import ApprovalSettings, PrivateDataSettings
 from tasks.transport.settings import MailSettings
 
-_RECONCILIATION_ACTS: dict[str, str] = dict.fromkeys(
-    ("send-batches", "sign-accounting", "settle-entries", "batch-not-received", "hand-over", "cancel-number"),
-    "tasks.reconciliation.decisions.license_holder_acts",
-)
+_RECONCILIATION_ACTS = {
+    "send-batches": "tasks.reconciliation.sending.batch_writing",
+    "sign-accounting": "tasks.reconciliation.accounting.sign_off",
+    "settle-entries": "tasks.reconciliation.decisions.settlements",
+    "batch-not-received": "tasks.reconciliation.decisions.license_holder_acts",
+    "hand-over": "tasks.reconciliation.decisions.filer_handover",
+    "cancel-number": "tasks.reconciliation.decisions.license_holder_acts",
+}
 
 PACKAGES = (
-    Package("status", status="tasks.status.approval_lines:lines"),
+    Package("status", status="tasks.status.approval_status:lines"),
     Package("core", events=("tasks.core.journal.events",)),
     Package("security", events=("tasks.security.events",), projections=("tasks.security.projections",)),
     Package(
@@ -33,6 +37,7 @@ PACKAGES = (
         projections=("tasks.reconciliation.projections",),
         status="tasks.reconciliation.status:lines",
         acts=_RECONCILIATION_ACTS,
+        adoption="tasks.reconciliation.sending.batch_adoption:BatchAdoption",
     ),
     Package(
         "entries",
@@ -40,6 +45,7 @@ PACKAGES = (
         projections=("tasks.entries.projections",),
         status="tasks.entries.status:lines",
         acts={"void-numbers": "tasks.entries.numbers.number_voiding"},
+        adoption="tasks.entries.numbers.number_adoption:NumberAdoption",
     ),
     Package(
         "screening",
@@ -72,6 +78,7 @@ PACKAGES = (
         events=("tasks.transport.events",),
         projections=("tasks.transport.projections",),
         status="tasks.transport.status:lines",
+        adoption="tasks.transport.mail_adoption:MailAdoption",
     ),
 )
 
@@ -81,6 +88,7 @@ class HomeSettings(Settings):
 
     numbers: NumberSettings = NumberSettings()
     entries: EntrySettings = EntrySettings()
+    filer: FilerSettings = FilerSettings()
     ace: AceSettings = AceSettings()
     approval: ApprovalSettings = ApprovalSettings()
     private: PrivateDataSettings = PrivateDataSettings()

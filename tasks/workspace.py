@@ -6,7 +6,7 @@ asked for, so that a command without a journal needs none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tasks.core.content import ContentStore
     from tasks.core.journal.journal import Journal
     from tasks.core.settings import Settings
+    from tasks.core.signatures import Signer
     from tasks.security.api import Vault
 
 T = TypeVar("T")
@@ -78,6 +79,13 @@ class Workspace:
         return Vault(self.home)
 
     @cached_property
+    def signer(self) -> Signer:
+        """Signs with the home's own key."""
+        from tasks.security.api import HostSigner
+
+        return HostSigner(self.home)
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The time zone of the broker's clocks and days."""
         return ZoneInfo(self.settings(BrokerSettings).zone)
@@ -124,7 +132,7 @@ _OPEN: ContextVar[Mapping[Path, Workspace]] = ContextVar("open workspaces", defa
 
 
 @contextmanager
-def opened(home: Path) -> Iterator[Workspace]:
+def opened(home: Path) -> Generator[Workspace, None, None]:
     """Keep one workspace for all steps of a run: `Workspace.open(home)` returns it until the end, when
     its journal is closed. Runs at the same time in other threads have their own."""
     key, before = home.absolute(), _OPEN.get()

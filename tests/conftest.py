@@ -22,8 +22,8 @@ from tasks.core.journal import store
 from tasks.core.journal.journal import Journal
 from tasks.core.settings import Settings
 from tasks.opening import make_home
-from tests.counts import examples
-from tests.smbd import Samba, missing_parts
+from tests.example_counts import examples
+from tests.samba_server import Samba, missing_parts
 
 SETTINGS = """
 [broker]
@@ -59,9 +59,9 @@ settings.load_profile("house")
 
 
 LONGEST = (
-    "reconciliation/test_loop_properties.py",
+    "reconciliation/test_cycle_properties.py",
     "system/test_drill.py",
-    "system/test_up.py",
+    "system/test_supervisor.py",
     "flows/test_deployments.py",
     "flows/test_approval.py",
     "reconciliation/test_sample_world.py",

@@ -23,21 +23,22 @@ GOLDEN = ROOT / "tests" / "data" / "wording-golden.txt"
 
 # Callable -> positions and keywords of its arguments that are words for a person.
 SPOKEN: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
-    "say": ((0,), ("text",)),
-    "tell": ((1,), ("words",)),
-    "show": ((), ("title",)),
+    "print_text": ((0,), ("text",)),
+    "print_result": ((1,), ("text",)),
+    "print_table": ((), ("title",)),
     "echo": ((0,), ()),
     "Option": ((), ("help",)),
     "Argument": ((), ("help",)),
     "Typer": ((), ("help",)),
-    "Line": ((2, 4), ("what", "fact")),
+    "StatusLine": ((2, 4), ("what", "fact")),
     "Problem": ((5, 6), ("wrong", "right")),
     "report": ((4, 5), ("wrong", "right")),
+    "report_condition": ((3, 4), ("wrong", "right")),
     "_line": ((1, 3), ("what", "fact")),
     "need": ((4,), ("why",)),
     "bar": ((4,), ("why",)),
 }
-RULES = {"report", "need", "bar"}
+RULES = {"report", "report_condition", "need", "bar"}
 """Callables of the record's rules; others of these names take no words."""
 CHANGED = "reworded"
 _WORD = re.compile(r"(?<![\w{}`'\"/.=<>@\[\]-])[A-Za-z][a-z]{2,}(?![\w{}`'\"/.=<>@\[\]-])")
@@ -101,7 +102,7 @@ def change_code(path: Path) -> int:
         name = getattr(call.func, "id", None) or getattr(call.func, "attr", "")
         if name not in SPOKEN or (name in RULES and "entries" not in path.parts):
             continue
-        if "stand_in" in path.parts:  # what the ACE simulator records of an entry is data
+        if "ace_simulator" in path.parts:  # what the ACE simulator records of an entry is data
             continue
         at, keywords = SPOKEN[name]
         words = [call.args[place] for place in at if place < len(call.args)]

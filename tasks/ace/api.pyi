@@ -10,7 +10,7 @@ from .answers.answer_parser import read_answers as read_answers
 from .answers.answer_shape import AceAnswer as AceAnswer
 from .answers.column_values import importer_keys as importer_keys
 from .answers.er_parser import resume_at as resume_at
-from .answers.table_schemas import ANSWER_SCHEMAS as ANSWER_SCHEMAS, MONEY_TYPE as MONEY_TYPE
+from .answers.table_schemas import ANSWER_SCHEMAS as ANSWER_SCHEMAS
 from .cargo_release.release_writer import write_batches as write_batches
 from .checker.entry_numbers import entry_text as entry_text
 from .checker.record_deck import Deck as Deck, RecordColumns as RecordColumns
@@ -90,14 +90,15 @@ from .wire.envelope_rules import filer_profile as filer_profile, number_offsets 
 from .wire.outbound_batch import (
     BatchLimits as BatchLimits,
     OutboundBatch as OutboundBatch,
-    PrivateSlot as PrivateSlot,
     fill_private as fill_private,
 )
 from .wire.record_files import read_records as read_records
 from .wire.record_layouts import (
     RECORD_WIDTH as RECORD_WIDTH,
     LayoutField as LayoutField,
+    PrivateSlot as PrivateSlot,
     RecordLayout as RecordLayout,
     record_layout as record_layout,
     record_layouts as record_layouts,
 )
+from .wire.table_columns import MONEY_TYPE as MONEY_TYPE

@@ -17,18 +17,18 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.ace.file_check import check_matrix
-from tasks.ace.wire.array_tools import Keys, to_numpy
+from tasks.ace.wire.array_tools import Keys, to_numpy, whole_numbers
 from tasks.ace.wire.batch_envelope import Envelope, control_records
 from tasks.ace.wire.check_conditions import FileFinding
 from tasks.ace.wire.data_classes import Bytes
 from tasks.ace.wire.entry_slices import CLOSE, OPEN, EntrySlice, RecordPart, position_keys
 from tasks.ace.wire.envelope_rules import FilerProfile
-from tasks.ace.wire.outbound_batch import BatchBlock, BatchLimits, OutboundBatch, PrivateSlot
-from tasks.ace.wire.record_layouts import RECORD_WIDTH
+from tasks.ace.wire.outbound_batch import BatchBlock, BatchLimits, OutboundBatch
+from tasks.ace.wire.record_layouts import RECORD_WIDTH, PrivateSlot
+from tasks.core import arrow_compute as pc
 from tasks.core.errors import BadInput, Problem
 from tasks.entries.api import Offsets
 
@@ -46,11 +46,11 @@ def slice_builders(
     for number in range(int(plan.slice[-1]) + 1):
         low, high = np.searchsorted(plan.slice, [number, number + 1])
         cut = plan.cut(low, high)
-        held = {name: order[number] for name, order in rows.items()}
-        yield int(cut.batch[-1]) + 1, partial(_built, entries, tables, held, build, cut)
+        child_rows = {name: order[number] for name, order in rows.items()}
+        yield int(cut.batch[-1]) + 1, partial(_build_slice, entries, tables, child_rows, build, cut)
 
 
-def _built(
+def _build_slice(
     entries: pa.Table,
     tables: Mapping[str, pa.Table],
     rows: Mapping[str, Keys],
@@ -58,8 +58,7 @@ def _built(
     plan: PlannedEntries,
 ) -> list[OutboundBatch]:
     part = build.slice(
-        entries.take(pa.array(plan.order)).combine_chunks(),
-        {name: table.take(pa.array(rows[name])) for name, table in tables.items()},
+        entries.take(plan.order).combine_chunks(), {name: table.take(rows[name]) for name, table in tables.items()}
     )
     return assemble(part, build, plan)
 
@@ -84,7 +83,7 @@ def _plan(entries: pa.Table, limits: BatchLimits, sequence: int, size: int) -> P
     """Which entry goes into which batch and block: one port of entry a batch."""
     ports = pc.fill_null(entries["port_of_entry"].cast(pa.string()), "")
     order = to_numpy(pc.sort_indices(ports), np.int64)
-    sorted_ports = ports.take(pa.array(order)).to_numpy(zero_copy_only=False)
+    sorted_ports = ports.take(order).to_numpy(zero_copy_only=False)
     fresh = np.concatenate(([True], sorted_ports[1:] != sorted_ports[:-1]))
     start = np.maximum.accumulate(np.where(fresh, np.arange(len(order)), 0))
     within = np.arange(len(order)) - start
@@ -100,7 +99,7 @@ def _plan(entries: pa.Table, limits: BatchLimits, sequence: int, size: int) -> P
 def _rows_by_slice(table: pa.Table, entries: pa.Table, plan: PlannedEntries) -> list[Keys]:
     """Rows of a child table for each slice; rows of no entry are left out."""
     ordinal = pc.index_in(table["entry_number"], value_set=entries["entry_number"])
-    row = to_numpy(pc.fill_null(ordinal, -1), np.int64)
+    row = whole_numbers(ordinal, -1)
     of_entry = np.empty(entries.num_rows, dtype=np.int64)
     of_entry[plan.order] = plan.slice
     piece = np.where(row >= 0, of_entry[row], -1)
@@ -148,28 +147,28 @@ class PlannedEntries:
 def assemble(part: EntrySlice, build: BatchAssembly, plan: PlannedEntries) -> list[OutboundBatch]:
     """The batches of a slice. Raises BadInput with every fault found."""
     part.check_ranges()
-    made = build.records(part)
+    parts = build.records(part)
     if part.problems:
         raise BadInput("values-not-sendable", part.problems, problems_count=len(part.problems))
     blocks = _blocks(part, build.envelope, plan)
-    made.extend(_controls(build.envelope, plan, blocks))
-    place, matrix = _in_order(made)
+    parts.extend(_controls(build.envelope, plan, blocks))
+    position, matrix = _in_order(parts)
     _refuse_faults(matrix, build)
-    return list(_cut(build.envelope, blocks, matrix, _slots(made, place)))
+    return list(_cut_batches(build.envelope, blocks, matrix, _slots(parts, position)))
 
 
 def _refuse_faults(matrix: Bytes, build: BatchAssembly) -> None:
     """Raises BadInput with every error of the checker. Faults are told only where there are any."""
     if check_matrix(matrix, build.profile, offsets=build.offsets, limit=0).ok:
         return
-    found = check_matrix(matrix, build.profile, offsets=build.offsets, limit=None)
-    problems = [_problem(one) for one in found.errors]
+    checked = check_matrix(matrix, build.profile, offsets=build.offsets, limit=None)
+    problems = [_problem(finding) for finding in checked.errors]
     raise BadInput("batches-not-valid", problems, problems_count=len(problems))
 
 
 def _blocks(part: EntrySlice, envelope: Envelope, plan: PlannedEntries) -> list[tuple[int, int, int, BatchBlock]]:
     """Batch number, first and last entry rank, and the block itself."""
-    numbers = part.column("entry_number").to_pylist()
+    numbers = pc.to_list(part.column("entry_number"))
     change = (plan.batch[1:] != plan.batch[:-1]) | (plan.block[1:] != plan.block[:-1])
     starts = np.concatenate(([0], np.flatnonzero(change) + 1))
     stops = np.concatenate((starts[1:], [len(numbers)]))
@@ -195,8 +194,8 @@ def _controls(
     last = np.concatenate((first[1:], [len(plan.batch)])) - 1
     low = np.array([start for _, start, _, _ in blocks])
     high = np.array([stop for _, _, stop, _ in blocks])
-    owned = [(number, int(plan.block[start]) + 1, block.port) for number, start, _, block in blocks]
-    a, b, y, z = control_records(envelope, sequence.tolist(), owned)
+    block_ports = [(number, int(plan.block[start]) + 1, block.port) for number, start, _, block in blocks]
+    a, b, y, z = control_records(envelope, sequence.tolist(), block_ports)
     return [
         RecordPart(position_keys(first, OPEN, 0, 0), a),
         RecordPart(position_keys(low, OPEN, 0, 1), b),
@@ -205,31 +204,32 @@ def _controls(
     ]
 
 
-def _in_order(made: Sequence[RecordPart]) -> tuple[Keys, Bytes]:
+def _in_order(parts: Sequence[RecordPart]) -> tuple[Keys, Bytes]:
     """Where each record of the parts goes, and all of them in the order of their keys."""
-    order = np.argsort(np.concatenate([one.keys for one in made]), kind="stable")
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
+    order = np.argsort(np.concatenate([part.keys for part in parts]), kind="stable")
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
     matrix = np.empty((len(order), RECORD_WIDTH), dtype=np.uint8)
     records = matrix.view(f"V{RECORD_WIDTH}").ravel()
     start = 0
-    for one in made:
-        rows = place[start : start + len(one.keys)]
-        records[rows] = np.ascontiguousarray(one.matrix).view(f"V{RECORD_WIDTH}").ravel()
-        start += len(one.keys)
-    return place, matrix
+    for part in parts:
+        rows = position[start : start + len(part.keys)]
+        records[rows] = np.ascontiguousarray(part.matrix).view(f"V{RECORD_WIDTH}").ravel()
+        start += len(part.keys)
+    return position, matrix
 
 
-def _slots(made: Sequence[RecordPart], place: Keys) -> list[tuple[int, int, int, str]]:
+def _slots(parts: Sequence[RecordPart], position: Keys) -> list[tuple[int, int, int, str]]:
     """Private places as (row of the slice's matrix, column, length, reference), in order."""
-    found, start = [], 0
-    for one in made:
-        found.extend((int(place[start + item.row]), item.column, item.length, item.reference) for item in one.private)
-        start += len(one.keys)
-    return sorted(found)
+    slots, start = [], 0
+    for part in parts:
+        for private in part.private:
+            slots.append((int(position[start + private.row]), private.column, private.length, private.reference))
+        start += len(part.keys)
+    return sorted(slots)
 
 
-def _cut(
+def _cut_batches(
     envelope: Envelope,
     blocks: Sequence[tuple[int, int, int, BatchBlock]],
     matrix: Bytes,
@@ -239,18 +239,18 @@ def _cut(
     stops = np.concatenate((starts[1:], [len(matrix)]))
     rows = np.array([row for row, _, _, _ in slots], dtype=np.int64)
     numbers = sorted({number for number, _, _, _ in blocks})
-    owned: dict[int, list[BatchBlock]] = {number: [] for number in numbers}
+    blocks_of: dict[int, list[BatchBlock]] = {number: [] for number in numbers}
     for number, _, _, block in blocks:
-        owned[number].append(block)
+        blocks_of[number].append(block)
     for number, start, stop in zip(numbers, starts, stops, strict=True):
         low, high = np.searchsorted(rows, [start, stop])
-        held = [
+        private = [
             PrivateSlot(row - int(start), column, length, reference)
             for row, column, length, reference in slots[low:high]
         ]
-        yield OutboundBatch.of(envelope.batch_id(number), number, owned[number], matrix[start:stop], held)
+        yield OutboundBatch.of(envelope.batch_id(number), number, blocks_of[number], matrix[start:stop], private)
 
 
-def _problem(one: FileFinding) -> Problem:
-    column = f"{one.record} {one.position}" if one.position else one.record
-    return Problem(subject=one.entry, column=column, wrong=one.text, code=one.code)
+def _problem(finding: FileFinding) -> Problem:
+    column = f"{finding.record} {finding.position}" if finding.position else finding.record
+    return Problem(subject=finding.entry, column=column, wrong=finding.text, code=finding.code)

@@ -20,9 +20,6 @@ ANY_APPLICATION = "*"
 """Batch conditions (X03-X44, 999, ZZZ) can come in the answer to any application."""
 
 ON_FILE = "on file"
-CANCELLED = "cancelled"
-SYSTEM_FAILURE = "system failure"
-BATCH_REJECTED = "batch rejected"
 
 _UNKNOWN = (
     "Not in our tables. Read CBP's own text beside it; look for the current error dictionary or a"
@@ -34,13 +31,13 @@ _UNKNOWN = (
 class CodeMeaning:
     """One meaning of a code.
 
-    applications: response applications that can carry it. place: what the code stands for where
+    applications: response applications that can carry it. code_list: what the code stands for where
     one answer has several lists (SO: `entry`, `bill`, `reason`, `origin`); empty for the rest.
     severity: F fatal, W census warning, P agency warning, I information, empty none.
     """
 
     applications: tuple[str, ...]
-    place: str
+    code_list: str
     code: str
     severity: str
     meaning: str
@@ -70,19 +67,28 @@ class CodeLookup:
     @property
     def decided(self) -> bool:
         """Exactly one class of meaning, and the source says that it belongs here."""
-        meanings = {one.meaning for one in self.candidates}
-        return len(meanings) == 1 and all(one.decided for one in self.candidates)
+        meanings = {meaning_row.meaning for meaning_row in self.candidates}
+        return len(meanings) == 1 and all(meaning_row.decided for meaning_row in self.candidates)
 
     @property
     def meaning(self) -> str:
         """The class of meaning; empty where it is unknown or candidates disagree."""
-        meanings = {one.meaning for one in self.candidates}
+        meanings = {meaning_row.meaning for meaning_row in self.candidates}
         return meanings.pop() if len(meanings) == 1 else ""
 
     @property
     def texts(self) -> tuple[str, ...]:
         """CBP's narrative texts of all candidates, each once."""
-        return tuple(dict.fromkeys(one.text for one in self.candidates))
+        return tuple(dict.fromkeys(candidate.text for candidate in self.candidates))
+
+    def severity(self, unlisted: str) -> str:
+        """The severity of the strongest candidate; `unlisted` where there is none."""
+        return self.candidates[0].severity if self.candidates else unlisted
+
+    @property
+    def narrative(self) -> str | None:
+        """CBP's text of the strongest candidate."""
+        return self.candidates[0].text if self.candidates else None
 
     @property
     def what_to_do(self) -> str:
@@ -91,21 +97,21 @@ class CodeLookup:
             return _UNKNOWN
         if self.decided:
             return self.candidates[0].what_to_do
-        told = dict.fromkeys(f"{one.text}: {one.what_to_do}" for one in self.candidates)
-        return "Not certain. " + " / ".join(told)
+        advice = dict.fromkeys(f"{candidate.text}: {candidate.what_to_do}" for candidate in self.candidates)
+        return "Not certain. " + " / ".join(advice)
 
 
 @lru_cache(maxsize=4096)
-def look_up_code(application: str, code: str, place: str = "") -> CodeLookup:
+def look_up_code(application: str, code: str, code_list: str = "") -> CodeLookup:
     """The meanings of a code in the answers of a response application (`AX`, `ER`, `C1` ...).
 
-    Without `place` all lists of the application are looked at. Rows that hold for any batch count
+    Without `code_list` all lists of the application are looked at. Rows that hold for any batch count
     only where the application has no row of its own.
     """
     rows = _index().get(code, ())
-    own = [row for row in rows if application in row.applications and _fits(row, place)]
-    found = own or [row for row in rows if ANY_APPLICATION in row.applications]
-    ordered = sorted(found, key=lambda row: not row.decided)
+    own_rows = [row for row in rows if application in row.applications and _fits(row, code_list)]
+    meaning_rows = own_rows or [row for row in rows if ANY_APPLICATION in row.applications]
+    ordered = sorted(meaning_rows, key=lambda row: not row.decided)
     return CodeLookup(application, code, tuple(ordered))
 
 
@@ -119,9 +125,9 @@ def codes_meaning(application: str, *meanings: str) -> frozenset[str]:
     return frozenset(code for code, rows in by_code.items() if all(row.meaning in meanings for row in rows))
 
 
-def meaning_of(application: str, place: str = "") -> dict[str, str]:
+def meaning_of(application: str, code_list: str = "") -> dict[str, str]:
     """Code -> class of meaning in one list of an application."""
-    return {row.code: row.meaning for row in codes() if application in row.applications and _fits(row, place)}
+    return {row.code: row.meaning for row in codes() if application in row.applications and _fits(row, code_list)}
 
 
 @cache
@@ -136,8 +142,8 @@ def advice_for(meaning: str) -> str:
     return _meanings()[meaning]
 
 
-def _fits(row: CodeMeaning, place: str) -> bool:
-    return not place or row.place == place
+def _fits(row: CodeMeaning, code_list: str) -> bool:
+    return not code_list or row.code_list == code_list
 
 
 @cache
@@ -150,7 +156,7 @@ def _index() -> dict[str, tuple[CodeMeaning, ...]]:
 
 def _folder_names() -> list[str]:
     folder = files("continuity_data") / "ace" / "answer_codes"
-    names = [one.name for one in folder.iterdir() if one.name.endswith(".csv")]
+    names = [entry.name for entry in folder.iterdir() if entry.name.endswith(".csv")]
     return sorted(name for name in names if name != "meanings.csv")
 
 
@@ -159,7 +165,7 @@ def _read(names: Iterable[str]) -> Iterator[CodeMeaning]:
         for row in _rows(name):
             yield CodeMeaning(
                 applications=tuple(row["application"].split()),
-                place=row["place"],
+                code_list=row["code_list"],
                 code=row["code"],
                 severity=row["severity"],
                 meaning=row["meaning"],

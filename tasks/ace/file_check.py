@@ -6,6 +6,7 @@ order and repetition; the conditional rules of cargo release. What was judged is
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,11 +60,11 @@ class CheckResult:
 
     @property
     def errors(self) -> tuple[FileFinding, ...]:
-        return tuple(one for one in self.findings if one.is_error)
+        return tuple(finding for finding in self.findings if finding.is_error)
 
     @property
     def warnings(self) -> tuple[FileFinding, ...]:
-        return tuple(one for one in self.findings if not one.is_error)
+        return tuple(finding for finding in self.findings if not finding.is_error)
 
     @property
     def ok(self) -> bool:
@@ -73,12 +74,12 @@ class CheckResult:
     @property
     def summary(self) -> str:
         """One line for a person: what was read and how much was found."""
-        wrong = sum(n for code, n in self.counts.items() if condition_of_code(code).severity == "error")
-        odd = sum(self.counts.values()) - wrong
+        errors = sum(n for code, n in self.counts.items() if condition_of_code(code).severity == "error")
+        warnings = sum(self.counts.values()) - errors
         read = f"{self.records} records, {self.batches} batches, {self.blocks} blocks"
         entries = f", {self.entries} entries" if self.entries else ""
-        untold = f" ({self.untold} of them not listed)" if self.untold else ""
-        return f"{read}{entries}: {wrong} errors, {odd} warnings{untold}"
+        unlisted = f" ({self.untold} of them not listed)" if self.untold else ""
+        return f"{read}{entries}: {errors} errors, {warnings} warnings{unlisted}"
 
     @property
     def untold(self) -> int:
@@ -87,7 +88,7 @@ class CheckResult:
 
 
 def check_bytes(
-    data: bytes,
+    content: bytes,
     profile: FilerProfile | None = None,
     *,
     offsets: Offsets | None = None,
@@ -100,32 +101,16 @@ def check_bytes(
     raised. offsets: check digit factors by filer code. envelope_only: for files whose
     transactions are left out, as in CBP's examples.
     """
-    reporter = Reporter(limit)
-    checking = FileChecker(reporter, offsets or {}, envelope_only)
-    matrix, faults = read_damaged(data)
-    for one in faults:
-        reporter.add(one)
-    for start in range(0, len(matrix), CHUNK):
-        checking.feed(matrix[start : start + CHUNK])
-    return _finish(checking, profile)
+    matrix, faults = read_damaged(content)
+    return _check(_pieces(matrix), profile, offsets, envelope_only, limit, faults)
 
 
 def check_matrix(
-    matrix: Bytes,
-    profile: FilerProfile | None = None,
-    *,
-    offsets: Offsets | None = None,
-    envelope_only: bool = False,
-    limit: int | None = LIMIT,
+    matrix: Bytes, profile: FilerProfile | None = None, *, offsets: Offsets | None = None, limit: int | None = LIMIT
 ) -> CheckResult:
     """Checks (n, 80) records; parameters as in `check_bytes`."""
-    reporter = Reporter(limit)
-    checking = FileChecker(reporter, offsets or {}, envelope_only)
-    if not len(matrix):
-        reporter.add(make_finding(0, 0, "C001"))
-    for start in range(0, len(matrix), CHUNK):
-        checking.feed(matrix[start : start + CHUNK])
-    return _finish(checking, profile)
+    faults = [] if len(matrix) else [make_finding(0, 0, "C001")]
+    return _check(_pieces(matrix), profile, offsets, False, limit, faults)
 
 
 def check_file(
@@ -139,11 +124,17 @@ def check_file(
     """Checks a file; one without line ends is read a chunk at a time, so size is no matter."""
     if not _is_stream(path):
         return check_bytes(path.read_bytes(), profile, offsets=offsets, envelope_only=envelope_only, limit=limit)
-    checking = FileChecker(Reporter(limit), offsets or {}, envelope_only)
+    return _check(_chunks(path), profile, offsets, envelope_only, limit)
+
+
+def _pieces(matrix: Bytes) -> Iterator[Bytes]:
+    yield from (matrix[start : start + CHUNK] for start in range(0, len(matrix), CHUNK))
+
+
+def _chunks(path: Path) -> Iterator[Bytes]:
     with path.open("rb") as stream:
         while part := stream.read(CHUNK * RECORD_WIDTH):
-            checking.feed(np.frombuffer(part, dtype=np.uint8).reshape(-1, RECORD_WIDTH))
-    return _finish(checking, profile)
+            yield np.frombuffer(part, dtype=np.uint8).reshape(-1, RECORD_WIDTH)
 
 
 def _is_stream(path: Path) -> bool:
@@ -155,15 +146,27 @@ def _is_stream(path: Path) -> bool:
         head = stream.read(4 * RECORD_WIDTH)
         stream.seek(-RECORD_WIDTH, 2)
         tail = stream.read()
-    return not any(mark in head + tail for mark in (b"\n", b"\r", b"\x1a"))
+    return not any(character in head + tail for character in (b"\n", b"\r", b"\x1a"))
 
 
-def _finish(checking: FileChecker, profile: FilerProfile | None) -> CheckResult:
+def _check(
+    pieces: Iterator[Bytes],
+    profile: FilerProfile | None,
+    offsets: Offsets | None,
+    envelope_only: bool,
+    limit: int | None,
+    faults: Sequence[FileFinding] = (),
+) -> CheckResult:
+    reporter = Reporter(limit)
+    checking = FileChecker(reporter, offsets or {}, envelope_only)
+    for finding in faults:
+        reporter.add(finding)
+    for piece in pieces:
+        checking.feed(piece)
     checking.end()
-    reporter = checking.reporter
     matrix, places = checking.control()
-    for one in control_findings(matrix, places, profile):
-        reporter.add(one)
+    for finding in control_findings(matrix, places, profile):
+        reporter.add(finding)
     entries = 0
     for application, parts in checking.keys.items():
         entries += _distinct(application, parts, reporter)
@@ -184,14 +187,14 @@ def _finish(checking: FileChecker, profile: FilerProfile | None) -> CheckResult:
 
 def _distinct(application: str, parts: list, reporter: Reporter) -> int:
     """The number of different entries; C105 for each record that repeats one."""
-    keys, places = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    keys, indexes = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     distinct, first = np.unique(keys, return_index=True)
     if len(distinct) < len(keys):
-        again = np.ones(len(keys), dtype=bool)
-        again[first] = False
-        for key, place in zip(keys[again], places[again], strict=True):
+        repeated = np.ones(len(keys), dtype=bool)
+        repeated[first] = False
+        for key, index in zip(keys[repeated], indexes[repeated], strict=True):
             entry = key_text(int(key))
-            reporter.add(make_finding(int(place), 0, "C105", _NUMBERED[application], entry))
+            reporter.add(make_finding(int(index), 0, "C105", _NUMBERED[application], entry))
     return len(distinct)
 
 
@@ -200,10 +203,10 @@ def _scope(checking: FileChecker) -> str:
         return "envelope only, as asked for"
     parts = []
     for application in checking.applications:
-        known = _RECORDS if application_format(application).sets else _ENVELOPE
-        parts.append(f"{application or 'no application'}: {_STRUCTURE.get(application, known)}")
+        judged = _RECORDS if application_format(application).sets else _ENVELOPE
+        parts.append(f"{application or 'no application'}: {_STRUCTURE.get(application, judged)}")
     return "; ".join(parts)
 
 
-def _place(one: FileFinding) -> tuple[int, int, str]:
-    return one.record_index, one.position, one.code
+def _place(finding: FileFinding) -> tuple[int, int, str]:
+    return finding.record_index, finding.position, finding.code

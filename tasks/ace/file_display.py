@@ -48,7 +48,12 @@ def require_ace(path: Path) -> None:
         raise BadInput("ace-file-empty", name=path.name)
     if not any(map(_is_header, _records(head))):
         kind = next(
-            (f", it looks like {words}" for mark, words in _KINDS.items() if head.lstrip().startswith(mark)), ""
+            (
+                f", it looks like {description}"
+                for prefix, description in _KINDS.items()
+                if head.lstrip().startswith(prefix)
+            ),
+            "",
         )
         raise BadInput("ace-header-not-found", name=path.name, kind=kind)
 
@@ -73,21 +78,21 @@ def _is_header(record: bytes) -> bool:
 
 _SOCIAL = re.compile(r"\d{3}-\d{2}-\d{4}")
 _TITLES = {"A": "batch", "B": "block", "Y": "end of block", "Z": "end of batch"}
-_WIDER = ("beginning_cbp_line", "ending_cbp_line")
-_NARROWER = ("beginning_tariff_position", "ending_tariff_position")
+_WIDE_FIELDS = ("beginning_cbp_line", "ending_cbp_line")
+_NARROW_FIELDS = ("beginning_tariff_position", "ending_tariff_position")
 _NUMBERED = {"SE10": "entry", "10": "entry summary"}
 
 
-def show_bytes(data: bytes) -> Iterator[str]:
+def show_bytes(content: bytes) -> Iterator[str]:
     """The lines of a file for a person: batches, blocks, transactions, and each record's fields.
 
     Only filled fields are shown. Social Security numbers and the ACE password are masked. What
     cannot be read is told in the last lines.
     """
-    matrix, faults = read_damaged(data)
+    matrix, faults = read_damaged(content)
     yield from _Printer(matrix).lines()
-    for one in faults:
-        yield str(one)
+    for finding in faults:
+        yield str(finding)
 
 
 class _Printer:
@@ -148,8 +153,8 @@ def fields(layout: RecordLayout, record: bytes) -> str:
     """The filled fields of a record, `name = value`, with `; ` between them."""
     if layout.record in ("SO70", "WO70") and record[78:80] in (b"  ", b"01", b"02", b"03"):
         layout = _before_04(layout)
-    told = ((field.name, masked_value(layout, field, record)) for field in layout.fields if not field.constant)
-    return "; ".join(f"{'not blank' if name.startswith('filler') else name} = {text}" for name, text in told if text)
+    values = ((field.name, masked_value(layout, field, record)) for field in layout.fields if not field.constant)
+    return "; ".join(f"{'not blank' if name.startswith('filler') else name} = {text}" for name, text in values if text)
 
 
 @cache
@@ -157,9 +162,9 @@ def _before_04(layout: RecordLayout) -> RecordLayout:
     """SO70 and WO70 of versions before 04: line of four digits, tariff of one (CQ v21 Note 7)."""
     changed = []
     for field in layout.fields:
-        if field.name in _WIDER:
+        if field.name in _WIDE_FIELDS:
             field = replace(field, length=4)
-        elif field.name in _NARROWER:
+        elif field.name in _NARROW_FIELDS:
             field = replace(field, start=field.start + 1, length=1)
         changed.append(field)
     return replace(layout, fields=tuple(changed))

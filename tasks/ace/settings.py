@@ -1,4 +1,4 @@
-"""TODO."""
+"""Settings of the wire to ACE: how batches leave, and where answers lie."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.core.settings import SettingsTable
-from tasks.transport.api import ShareAddress
+from tasks.transport.api import ShareAccess, ShareAddress
 
 
-class AceSettings(SettingsTable):
+class AceSettings(ShareAccess):
     """How batches leave. `line_ends`: CBP's wire format has none; some senders want LF.
     `batches_per_hour`: files that may go to ACE in any hour, filings and questions together.
     `ask_first`: send only what ACE was asked for and does not show; false only where the sender
@@ -21,10 +20,7 @@ class AceSettings(SettingsTable):
     holidays on which no statement can be printed, such as a port's local holidays or what CBP
     announces (error 204).
     `outbound`, `inbox`: the folders that the sender reads, and where it puts what ACE answers; each
-    a path, or `smb://server[:port]/share[/folder]` with `share_user` and `share_password_file`
-    (`share_timeout`: seconds for each answer of the server).
-    `ports`, `applications`, `national_permit`: CBP's profile of this filer, as far as it is to be
-    checked against; empty is not judged."""
+    a path, or `smb://server[:port]/share[/folder]` with `share_user` and `share_password_file`."""
 
     site_code: str = Field(default="", pattern=r"^([0-9A-Z]{4})?$")
     sender_id: str = Field(default="", pattern=r"^([0-9A-Z]{3})?$")
@@ -42,12 +38,3 @@ class AceSettings(SettingsTable):
     daily_ceiling: int = Field(default=0, ge=0)
     closed_days: tuple[date, ...] = ()
     inbox: ShareAddress | Path | None = None
-    share_user: str = ""
-    share_password_file: Path | None = None
-    share_auth: Literal["negotiate", "ntlm", "kerberos"] = "negotiate"
-    share_timeout: float = Field(default=30, gt=0)
-    ports: tuple[str, ...] = ()
-    applications: tuple[str, ...] = ()
-    national_permit: bool | None = None
-    accept_type_86: bool = False
-    quota_one_step: bool = True

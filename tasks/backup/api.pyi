@@ -16,13 +16,7 @@ from .configuration import (
     read_host_keys as read_host_keys,
     secret_text as secret_text,
 )
-from .events import (
-    BackupDone as BackupDone,
-    BackupExamined as BackupExamined,
-    BackupFailed as BackupFailed,
-    BackupProved as BackupProved,
-    BackupVerified as BackupVerified,
-)
+from .events import BackupDone as BackupDone, BackupProved as BackupProved
 from .format.manifest_chain import read_manifest as read_manifest
 from .format.path_names import PathPatterns as PathPatterns
 from .format.repository import Repository as Repository, open_repository as open_repository

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from tasks.backup.format.repository import Repository, open_repository
-from tasks.backup.format.structures import JournalHead, StoreLocation
+from tasks.backup.format.structures import JournalAnchor, StoreLocation
 from tasks.backup.keys.host_keys import HostKeys
 from tasks.backup.retention.keep_rules import CLASSES
 from tasks.backup.run_options import BackupProgress, SnapshotOptions
@@ -33,7 +33,7 @@ HOST_KEYS = "backup-host.json"
 
 @dataclass(frozen=True)
 class StoreAccount:
-    """Where a store is and who asks, as settings or a bare machine's options tell it."""
+    """Where a store is and who asks, from the settings or the options of a bare machine."""
 
     address: str
     user: str = ""
@@ -153,7 +153,10 @@ def configured_sources(workspace: Workspace) -> list[SnapshotSource]:
     chosen += [
         SnapshotSource(path.name, str(path), "private", objective_hours=hours) for path in secret if path.is_dir()
     ]
-    chosen += [SnapshotSource(**source.model_dump()) for source in settings(BackupSettings).sources]
+    chosen += [
+        SnapshotSource(each.name, each.place, each.retention, each.kind, each.skip, each.objective_hours)
+        for each in settings(BackupSettings).sources
+    ]
     for source in chosen:
         _require_class(source, {path.resolve() for path in secret})
     names = [source.name for source in chosen]
@@ -164,16 +167,20 @@ def configured_sources(workspace: Workspace) -> list[SnapshotSource]:
 
 def _require_class(source: SnapshotSource, secret: set[Path]) -> None:
     """Raises BadSettings for keys that would be kept longer than 90 days, and for an unknown class."""
-    real = Path(source.place).resolve() if source.kind == "folder" else Path()
+    real = Path(source.location).resolve() if source.kind == "folder" else Path()
     if source.retention != "private" and {real, *real.parents} & secret:
-        raise _bad("sources.place", source.place, "source-contains-keys")
+        raise _bad("sources.place", source.location, "source-contains-keys")
     if source.retention not in CLASSES:
         allowed = ", ".join(CLASSES)
         raise _bad("sources.retention", source.retention, "retention-class-unknown", allowed=allowed)
 
 
 def snapshot_options(
-    workspace: Workspace, head: JournalHead | None = None, *, hold: bool = False, progress: BackupProgress | None = None
+    workspace: Workspace,
+    head: JournalAnchor | None = None,
+    *,
+    hold: bool = False,
+    progress: BackupProgress | None = None,
 ) -> SnapshotOptions:
     """How a run of this host behaves. `head`: where its journal stands."""
     settings, home, state = (workspace.settings(BackupSettings), workspace.home, state_folder(workspace))
@@ -183,7 +190,7 @@ def snapshot_options(
         inner.append(Path(settings.store))
     return SnapshotOptions(
         state=state,
-        place=StoreLocation(settings.place, settings.customs_territory),
+        store_location=StoreLocation(settings.place, settings.customs_territory),
         leave_out=tuple(inner),
         hold=hold,
         journal=head,

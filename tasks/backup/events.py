@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from tasks.core.findings import Finding
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import LocalBody
 
 
 class BackupSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class BackupSource(msgspec.Struct, frozen=True, kw_only=True):
     changed: int
 
 
-class BackupDone(Body, frozen=True, kw_only=True):
+class BackupDone(LocalBody, frozen=True, kw_only=True):
     """A snapshot stands on the store. `head` is what `--expect-head` takes; `flags`: what looked wrong,
     and `junk-on-store` for objects that nobody of this repository wrote."""
 
@@ -40,7 +40,7 @@ class BackupDone(Body, frozen=True, kw_only=True):
     flags: list[Finding]
 
 
-class BackupProved(Body, frozen=True, kw_only=True):
+class BackupProved(LocalBody, frozen=True, kw_only=True):
     """A drill worker restored a snapshot and compared it with its originals' digests.
 
     `proof` lies on the backup's store, not in this home's content."""
@@ -60,7 +60,7 @@ class BackupProved(Body, frozen=True, kw_only=True):
     restored_at: str
 
 
-class BackupVerified(Body, frozen=True, kw_only=True):
+class BackupVerified(LocalBody, frozen=True, kw_only=True):
     """Every object was read, or the `turn`-th of `share` parts of the packs, and holds."""
 
     kind: ClassVar[str] = "backup.verified"
@@ -72,7 +72,7 @@ class BackupVerified(Body, frozen=True, kw_only=True):
     turn: int
 
 
-class BackupExamined(Body, frozen=True, kw_only=True):
+class BackupExamined(LocalBody, frozen=True, kw_only=True):
     """The doctor tried every destructive verb: the store refused them all."""
 
     kind: ClassVar[str] = "backup.examined"
@@ -80,7 +80,7 @@ class BackupExamined(Body, frozen=True, kw_only=True):
     checks: list[str]
 
 
-class BackupFailed(Body, frozen=True, kw_only=True):
+class BackupFailed(LocalBody, frozen=True, kw_only=True):
     """`what` is run, verify, prove or doctor; `findings` say what was wrong, the error first. `share` and
     `turn` are verify's, as when all is whole."""
 

@@ -8,12 +8,12 @@ from tasks.core.errors import BadInput, Refused, StoreFault
 class DamagedData(StoreFault):
     """An object is not what its name, signature or tag says."""
 
-    passing = False
+    transient = False
 
 
 class UnfitObject(DamagedData):
     """An object whose content does not fit its name or cannot be read: one of ours that was damaged or
-    broke off, or one that somebody left there. Nothing tells which."""
+    broke off, or one that somebody left there. It cannot be known which."""
 
 
 class ForeignObject(DamagedData):
@@ -24,7 +24,7 @@ class ForeignObject(DamagedData):
 class SourceFault(StoreFault):
     """A source could not be read. The others are backed up all the same."""
 
-    passing = False
+    transient = False
 
 
 class KeyEnded(DamagedData):

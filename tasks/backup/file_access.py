@@ -1,7 +1,4 @@
-"""Paths longer than the system takes at one go: reached through a folder that is held open.
-
-Reading files as they lie: whole, in stretches, and whether they changed meanwhile.
-"""
+"""Reading files whole or in extents, and paths longer than the system takes: reached through an open folder."""
 # Paths are bytes here, since not all names are text, and pathlib takes no bytes.
 
 from __future__ import annotations

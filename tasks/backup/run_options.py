@@ -1,7 +1,4 @@
-"""How a backup behaves, and what it counts of each source.
-
-How a restore behaves, and what it tells.
-"""
+"""Options of a backup and a restore, what a backup counts of each source, what a restore reports."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.backup.format.structures import JournalHead, ListingEntry, StoreLocation
+from tasks.backup.format.structures import JournalAnchor, ListingEntry, StoreLocation
 from tasks.backup.retention.keep_rules import CLASSES, Retention
 from tasks.backup.snapshot.source_scan import CachedRow
 from tasks.core.findings import Finding
@@ -21,7 +18,7 @@ class RestoreOptions:
     """`native` keeps names that only this system can tell apart; `special` the setuid bits;
     `devices` pipes and devices; `owners` user and group numbers. Each blob is held against its digest
     before it is written; `compare` also reads back what was written and holds each file against the
-    digest of its original. `leave` passes entries over without a word."""
+    digest of its original. `skip` passes entries over without a finding."""
 
     patterns: tuple[str, ...] = ()
     only: frozenset[bytes] | None = None
@@ -32,16 +29,16 @@ class RestoreOptions:
     compare: bool = False
     workers: int = 2
     progress: BackupProgress | None = None
-    leave: Callable[[ListingEntry], bool] | None = None
+    skip: Callable[[ListingEntry], bool] | None = None
 
 
 @dataclass
 class RestoreReport:
-    """What came back and what did not. `whole` says whether all that was asked for is there.
+    """What came back and what did not. `intact` says whether all that was asked for is there.
 
     `gaps` could not be read when the snapshot was made; `lacking` are files there that an earlier
     snapshot has; `faulty` are lines of the listing that do not read. `lost` and `refused` are damage, or
-    a hostile snapshot.
+    an untrusted snapshot.
     """
 
     files: int = 0
@@ -59,7 +56,7 @@ class RestoreReport:
     warnings: list[Finding] = field(default_factory=list)
 
     @property
-    def whole(self) -> bool:
+    def intact(self) -> bool:
         return not (self.damage or self.has_gaps)
 
     @property
@@ -82,13 +79,13 @@ class SnapshotOptions:
     """How a run behaves. `state` is the folder of local caches; None keeps none."""
 
     state: Path | None = None
-    place: StoreLocation = field(default_factory=StoreLocation)
+    store_location: StoreLocation = field(default_factory=StoreLocation)
     classes: Mapping[str, Retention] = field(default_factory=lambda: dict(CLASSES))
     leave_out: tuple[Path, ...] = ()
     hold: bool = False
     clock_right: bool = False  # somebody looked: the newest snapshot's date is the wrong one
     workers: int = 0
-    journal: JournalHead | None = None
+    journal: JournalAnchor | None = None
     alarms: tuple[Finding, ...] = ()  # what the run's snapshots are flagged with, whatever they hold
     progress: BackupProgress | None = None
 

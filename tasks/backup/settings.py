@@ -1,4 +1,4 @@
-"""TODO."""
+"""Settings of backups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The backup room's steps as Prefect tasks. Each handles a whole snapshot or repository and is safe
+"""The steps of backup as Prefect tasks. Each handles a whole snapshot or repository and is safe
 to run again: truth is on the store and in the journal."""
 
 from __future__ import annotations
@@ -31,60 +31,60 @@ _GAPS = ("file-or-folder-not-read", "file-gone-while-read")
 
 @task(name="take the snapshots", retries=2, retry_delay_seconds=60)
 def back_up(home: str, actor: str) -> list[dict[str, Any]]:
-    """Back up the home and its sources; packs that an earlier try carried off are used again."""
+    """Back up the home and its sources; packs that an earlier try uploaded are used again."""
     workspace = Workspace.open(Path(home))
     with_bar = _ProgressBar("backup-progress", "Sources read", expected_bytes(workspace))
-    taken = run_backup(workspace, actor, progress=with_bar)
+    snapshots = run_backup(workspace, actor, progress=with_bar)
     with_bar.finish()
-    get_run_logger().info("%d snapshot(s) stand on the store", len(taken))
-    return [_row(one) for one in taken]
+    get_run_logger().info("%d snapshot(s) stand on the store", len(snapshots))
+    return [_row(snapshot) for snapshot in snapshots]
 
 
-def _row(one: SnapshotResult) -> dict[str, Any]:
-    counts = one.manifest.sources
+def _row(snapshot: SnapshotResult) -> dict[str, Any]:
+    counts = snapshot.manifest.sources
     return {
-        "snapshot": one.label,
-        "class": one.manifest.retention,
-        "keep until": one.manifest.retain_until,
+        "snapshot": snapshot.label,
+        "class": snapshot.manifest.retention,
+        "keep until": snapshot.manifest.retain_until,
         "files": sum(count.files for count in counts),
-        "bytes": one.manifest.total_bytes(),
+        "bytes": snapshot.manifest.total_bytes(),
         "new bytes": sum(count.new_bytes for count in counts),
         "unreadable": sum(count.unreadable + count.missing for count in counts),
-        "flags": [str(flag) for flag in one.manifest.flags if not is_gap(flag)],
-        "gaps": [str(gap) for gap in _gaps(one)],
+        "flags": [str(flag) for flag in snapshot.manifest.flags if not is_gap(flag)],
+        "gaps": [str(gap) for gap in _gaps(snapshot)],
     }
 
 
-def _gaps(taken: SnapshotResult) -> list[Finding]:
+def _gaps(snapshot: SnapshotResult) -> list[Finding]:
     """What could not be read, new or as before, and the first five names."""
-    manifest = taken.manifest
+    manifest = snapshot.manifest
     if not has_gaps(manifest):
         return []
     count = sum(source.unreadable + source.missing for source in manifest.sources)
     flags = [flag for flag in manifest.flags if is_gap(flag)]
     flags = flags or [make_finding("gaps-as-before", count=count)]
-    names = [found for found in taken.problems if found.code in _GAPS]
+    names = [problem for problem in snapshot.problems if problem.code in _GAPS]
     return [*flags, *names[:5]]
 
 
 class _ProgressBar:
-    """A progress artifact that is told about every byte and tells the server every few percent."""
+    """A progress artifact that counts every byte and updates the server every few percent."""
 
     def __init__(self, key: str, description: str, total: int = 0) -> None:
-        self._total, self._seen, self._told = total, 0, 0.0
-        made = create_progress_artifact(progress=0.0, key=key, description=description)
-        assert isinstance(made, UUID)  # a coroutine only where there is a running loop
-        self._artifact = made
+        self._total, self._done_bytes, self._shown_percent = total, 0, 0.0
+        artifact = create_progress_artifact(progress=0.0, key=key, description=description)
+        assert isinstance(artifact, UUID)  # a coroutine only where there is a running loop
+        self._artifact = artifact
 
     def __call__(self, kind: str, size: int) -> None:
         if kind == "total":
             self._total += size
         if kind != "seen" or not self._total:
             return
-        self._seen += size
-        percent = min(99.0, 100 * self._seen / self._total)
-        if percent - self._told >= STEP_PERCENT:
-            self._told = percent
+        self._done_bytes += size
+        percent = min(99.0, 100 * self._done_bytes / self._total)
+        if percent - self._shown_percent >= STEP_PERCENT:
+            self._shown_percent = percent
             update_progress_artifact(self._artifact, progress=percent)
 
     def finish(self) -> None:
@@ -92,8 +92,8 @@ class _ProgressBar:
 
 
 @task(name="publish the snapshots")
-def publish_backup(taken: list[dict[str, Any]]) -> None:
-    table = [row | {name: "; ".join(row[name]) for name in ("flags", "gaps")} for row in taken]
+def publish_backup(snapshots: list[dict[str, Any]]) -> None:
+    table = [row | {name: "; ".join(row[name]) for name in ("flags", "gaps")} for row in snapshots]
     create_table_artifact(table=table, key="backup-snapshots", description="Newest snapshots")
 
 
@@ -101,20 +101,20 @@ def publish_backup(taken: list[dict[str, Any]]) -> None:
 def verify_packs(home: str, actor: str, share: int) -> list[str]:
     """Read the next part of the packs and all that is small; returns what does not hold."""
     workspace = Workspace.open(Path(home))
-    wanted = share or workspace.settings(BackupSettings).verify_share
-    report = run_verify(workspace, actor, wanted)
+    parts = share or workspace.settings(BackupSettings).verify_share
+    report = run_verify(workspace, actor, parts)
     get_run_logger().info("%d of %d packs read", report.packs_read, report.packs)
-    return [str(found) for found in report.damaged]
+    return [str(finding) for finding in report.damaged]
 
 
 @task(name="examine the store")
 def check_store(home: str, actor: str) -> list[str]:
     """Every destructive verb on canaries; returns the checks that failed."""
     workspace = Workspace.open(Path(home))
-    found = run_doctor(workspace, actor)
-    table = [{"check": c.name, "ok": c.ok, "detail": c.detail} for c in found.checks]
+    diagnosis = run_doctor(workspace, actor)
+    table = [{"check": c.name, "ok": c.ok, "detail": c.detail} for c in diagnosis.checks]
     create_table_artifact(table=table, key="backup-doctor", description="Does the store guard?")
-    return found.failed()
+    return diagnosis.failed()
 
 
 @task(name="restore and countersign")
@@ -124,30 +124,30 @@ def prove_snapshots(home: str, actor: str, scope: str, files: int, accept_flags:
     path, phrase = drill_key(workspace)
     bar = _ProgressBar("restore-progress", "Restored by the drill")
     options = ProofOptions(scope, files, accept_flags=accept_flags, progress=bar)
-    done = run_proofs(workspace, actor, path, phrase, options)
+    proofs = run_proofs(workspace, actor, path, phrase, options)
     bar.finish()
-    get_run_logger().info("%d snapshot(s) countersigned", len(done))
+    get_run_logger().info("%d snapshot(s) countersigned", len(proofs))
     return [
         {
-            "head": one.head,
-            "scope": one.proof.scope,
-            "files": one.proof.files,
-            "bytes": one.proof.bytes,
-            "seconds": one.proof.seconds,
-            "time": one.proof.time,
+            "head": result.head,
+            "scope": result.proof.scope,
+            "files": result.proof.files,
+            "bytes": result.proof.bytes,
+            "seconds": result.proof.seconds,
+            "time": result.proof.time,
         }
-        for one in done
+        for result in proofs
     ]
 
 
 @task(name="publish the proof")
-def publish_proof(done: list[dict[str, Any]]) -> None:
+def publish_proof(proofs: list[dict[str, Any]]) -> None:
     """The `restore-proof` artifact: what was restored, and the head to expect from now on."""
     lines = ["| snapshot | scope | files | bytes | seconds |", "|---|---|---|---|---|"]
-    for one in done:
-        cells = (one["head"], one["scope"], one["files"], one["bytes"], one["seconds"])
+    for proof in proofs:
+        cells = (proof["head"], proof["scope"], proof["files"], proof["bytes"], proof["seconds"])
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    if not done:
+    if not proofs:
         lines = ["Nothing new to prove: every newest snapshot is countersigned."]
-    heads = [f"`--expect-head {one['head']}`" for one in done]
+    heads = [f"`--expect-head {proof['head']}`" for proof in proofs]
     create_markdown_artifact("\n".join([*lines, "", *heads]), key="restore-proof")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -156,7 +156,7 @@ def read(
     from tasks.reconciliation.api import read_file
 
     results = [read_file(invocation.workspace, path, invocation.actor) for path in files]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "file": answer.file,
             "answers": answer.answers,
@@ -215,7 +215,7 @@ def compare(
     from tasks.ace.api import field_title, read_answers
     from tasks.reconciliation.api import compare_summaries
 
-    def seal(triples):
+    def seal(triples: Iterable[tuple[str, str, str]]) -> list[str]:
         return invocation.workspace.vault.seal(triples, None)
 
     answers = [answer for path in files for answer in read_answers(path.read_bytes(), path.name, seal)]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 import typer
@@ -39,7 +39,7 @@ def approve(
     code is 1."""
     from tasks.approved_acts import require_current_act
     from tasks.cli.prefect_server import PrefectServer
-    from tasks.core.local_time import parse_moment
+    from tasks.core.clock import parse_moment
     from tasks.core.settings import BrokerSettings
     from tasks.reconciliation.api import approval_contents, approval_lines, sending_day
     from tasks.security.api import find_approval
@@ -60,9 +60,9 @@ def approve(
     if not as_json:
         _show(contents, lines)
     elif not code and _missing(waits):
-        _print(contents, lines, ActOutcome(waits))
+        _print(contents, lines, ApprovalOutcome(waits))
         raise typer.Exit(1)
-    outcome = ActOutcome(waits, carried_out={} if waits.carried_out else None)
+    outcome = ApprovalOutcome(waits, carried_out={} if waits.carried_out else None)
     if _missing(waits) and not waits.carried_out:
         require_current_act(invocation.workspace, waits)
         outcome = _approve(waits, code, read_at if given_at else None)
@@ -76,25 +76,25 @@ def approve(
 
 
 @dataclass
-class ActOutcome:
+class ApprovalOutcome:
     """What this command did. `runs`: those that go on; `carried_out`: facts of the act, None if it was
     not carried out here; `refused`: why it was not."""
 
     asked: ApprovalState
-    runs: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list[str])
     carried_out: dict[str, Any] | None = None
     refused: ContinuityError | None = None
 
 
-def _approve(waits: ApprovalState, code: str, given_at: datetime | None) -> ActOutcome:
+def _approve(waits: ApprovalState, code: str, given_at: datetime | None) -> ApprovalOutcome:
     from tasks.approved_acts import approve_act
 
     code = code or typer.prompt("Code", hide_input=True)
     approved = approve_act(invocation.workspace, waits.plan, invocation.actor, code, given_at=given_at)
-    return ActOutcome(approved.asked, carried_out=approved.facts)
+    return ApprovalOutcome(approved.approval, carried_out=approved.facts)
 
 
-def _carry_out(outcome: ActOutcome, server: PrefectServer) -> None:
+def _carry_out(outcome: ApprovalOutcome, server: PrefectServer) -> None:
     """Carry out an act that is approved, unless that was done or a run waits for it."""
     from tasks import approved_acts
 
@@ -123,7 +123,7 @@ def _show(contents: ApprovalContents, lines: Sequence[str]) -> None:
         print_table(rows, as_json=False, title=title)
 
 
-def _say(outcome: ActOutcome) -> None:
+def _say(outcome: ApprovalOutcome) -> None:
     from tasks.approved_acts import act_title
 
     approval = outcome.asked
@@ -136,7 +136,7 @@ def _say(outcome: ActOutcome) -> None:
     if outcome.carried_out is not None:
         print_text("Carried out.")
         for name, fact in outcome.carried_out.items():
-            text = ", ".join(map(str, fact)) if isinstance(fact, list) else fact
+            text = ", ".join(map(str, cast("list[object]", fact))) if isinstance(fact, list) else fact
             print_text(f"{name.replace('_', ' ')}: {text}")
     if outcome.refused:
         typer.echo(f"Not carried out: {outcome.refused}", err=True)
@@ -147,7 +147,7 @@ def _next(approval: ApprovalState) -> str:
     return f"continuity approve {approval.plan[:12]} (no code is needed), or the next reconcile turn"
 
 
-def _print(contents: ApprovalContents, lines: Sequence[str], outcome: ActOutcome) -> None:
+def _print(contents: ApprovalContents, lines: Sequence[str], outcome: ApprovalOutcome) -> None:
     from tasks.approved_acts import act_title
 
     result = {

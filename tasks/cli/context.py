@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
@@ -131,7 +131,7 @@ def print_result(as_json: bool, text: str, **facts: Any) -> None:
 
 
 @contextmanager
-def report_waiting_plan(as_json: bool) -> Iterator[None]:
+def report_waiting_plan(as_json: bool) -> Generator[None]:
     """Tells a script which plan an act waits for: {"waiting": digest}. A person reads it in the error."""
     try:
         yield

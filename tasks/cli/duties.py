@@ -97,7 +97,7 @@ def fulfil(
 
 
 def _facts(options: list[str] | None) -> dict[str, str]:
-    facts = {}
+    facts: dict[str, str] = {}
     for option in options or []:
         name, equals_sign, value = option.partition("=")
         if not equals_sign:
@@ -229,8 +229,8 @@ def calendar(
                 {
                     "day": due_day.day,
                     "what": due_day.what,
-                    "duty": due_day.standing.duty.id,
-                    "for": due_day.standing.item,
+                    "duty": due_day.state.duty.id,
+                    "for": due_day.state.item,
                     "ahead": due_day.ahead,
                 }
                 for due_day in days
@@ -238,8 +238,8 @@ def calendar(
             as_json=True,
         )
         return
-    names = list(dict.fromkeys(due_day.standing.name for due_day in days if not due_day.ahead))
-    reminders = [(due_day.standing, due_day.ahead, due_day.day) for due_day in days if due_day.ahead]
+    names = list(dict.fromkeys(due_day.state.name for due_day in days if not due_day.ahead))
+    reminders = [(due_day.state, due_day.ahead, due_day.day) for due_day in days if due_day.ahead]
     file = calendar_file(
         [due_day for due_day in states if due_day.name in names],
         workspace.settings(BrokerSettings).filer_code,

@@ -54,7 +54,7 @@ def export(
     their references, unless they are sealed to somebody."""
     from tasks.core.journal.copies import copy_signer, export_journal
 
-    head = export_journal(invocation.workspace.journal, invocation.workspace.content, invocation.home, out)
+    head = export_journal(invocation.workspace.journal, invocation.workspace.content, invocation.workspace.signer, out)
     facts = {"folder": str(out), "events": head.seq, "head": head.digest, "signer": copy_signer(out)}
     if not as_json:
         print_text(f"{head.seq} events written to {out}; signed head {head.digest[:16]}")
@@ -147,7 +147,7 @@ def adopt(
 
 def _tell_listed(adoption: Adoption) -> None:
     """What was not taken and needs a person, as a table; the rest is counted."""
-    due = [passed.row() for passed in adoption.listed if passed.reason.to_do]
+    due = [passed.row() for passed in adoption.listed if passed.rule.to_do]
     columns = ("seq", "kind", "subject", "by", "next", "why")
     if due:
         print_table(

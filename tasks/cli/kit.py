@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -194,4 +194,4 @@ _SHOWN = (
 
 
 def _short(value: object) -> str:
-    return "; ".join(value) if isinstance(value, list) else str(value or "")
+    return "; ".join(cast("list[str]", value)) if isinstance(value, list) else str(value or "")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.cli import ace, approve, duties, entries, journal, kit, numbers, people, top_level_commands, up
+from tasks.cli import ace, approve, duties, entries, journal, kit, numbers, people, top_level_commands
 from tasks.cli.backup import snapshot_commands
 from tasks.cli.context import invocation, print_error
 from tasks.cli.incident import letter_commands, timeline_commands
@@ -37,7 +37,7 @@ def _everywhere(
 
 top_level_commands.add_to(app)
 approve.add_to(app)
-up.add_to(app)
+top_level_commands.add_up_command(app)
 app.add_typer(people.app, name="people")
 app.add_typer(numbers.app, name="numbers")
 app.add_typer(entries.app, name="entries")

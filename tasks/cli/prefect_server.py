@@ -56,7 +56,7 @@ class PrefectServer:
 
     def wake(self, plan: str) -> list[str]:
         """Let the runs that wait for this plan look again; returns their names."""
-        woken = []
+        woken: list[str] = []
         for run in self._waiting():
             if run.plan == plan and self._post(f"/flow_runs/{run.id}/resume", {"run_input": {}}):
                 woken.append(run.name)
@@ -64,7 +64,7 @@ class PrefectServer:
 
     def _waiting(self) -> list[WaitingRun]:
         query = {"flow_runs": {"state": {"name": {"any_": ["Suspended"]}}}, "limit": 200}
-        runs = self._post("/flow_runs/filter", query) or []
+        runs: list[dict[str, Any]] = self._post("/flow_runs/filter", query) or []
         return [WaitingRun(flow_run["id"], flow_run["name"], _plan(flow_run)) for flow_run in runs]
 
     def _post(self, path: str, body: Any) -> Any:
@@ -110,7 +110,8 @@ class PrefectServer:
 
 
 def _plan(run: dict[str, Any]) -> str:
-    details = (run.get("state") or {}).get("state_details") or {}
+    state: dict[str, Any] = run.get("state") or {}
+    details: dict[str, Any] = state.get("state_details") or {}
     return str(details.get("pause_key") or "").partition("-")[0]
 
 

@@ -1,4 +1,4 @@
-"""The house's one calendar: U.S. federal working days, and dates that are moved by months.
+"""The one calendar: U.S. federal working days, and dates that are moved by months.
 
 Working day: Monday to Friday, no federal holiday (5 USC 6103), nor the day on which one is observed.
 """

@@ -8,20 +8,20 @@ ContinuityError
 |   |-- NotOpened           no key or passphrase given opens a sealed file
 |   |-- Unaccounted         a number or an entry has no settled place
 |   |-- RouteRefused        an entry whose filing route has no such message
-|   `-- Busy *              somebody else is at it
+|   `-- Busy *              another process is at it
 |-- BadInput                what was given is wrong; all its problems together (exit 2)
 |   |-- BadSettings         continuity.toml or a CONTINUITY_* variable
 |   |   `-- FolderAway *    a folder named there is not there
 |   |-- BadNumber           not an entry or in-bond number
-|   |-- Fault               a cell of a desk's sheet that gives no value (entries/cells.py)
+|   |-- CellFault           a cell of a desk's sheet that gives no value
 |   |-- HeldBack            every entry that is due has a fault of its own
 |   `-- HostileFile         a file refused before it was opened
-|-- JournalBroken           the book does not hold together                  (exit 1)
+|-- JournalBroken           the journal does not hold together                  (exit 1)
 |   `-- ContentMissing      an event names content that is gone or altered
 |       `-- ContentAway *   the folder of all content is not there
 |-- NotFetched *            a list could not be fetched whole; the old one stays (exit 1)
 |-- MailUndelivered *       the mail server did not take a letter; it waits    (exit 1)
-|-- StandInDied             the drill's ACE simulator stopped where it was set to     (exit 1)
+|-- SimulatorStopped        the drill's ACE simulator stopped where it was set to     (exit 1)
 |-- LetterFault             this letter cannot be sent; it waits, others go  (exit 1)
 |-- MissingPart             a program or an extra that is not installed      (exit 2)
 `-- StoreFault *            a store or share did not do what it was asked    (exit 1)
@@ -31,8 +31,8 @@ ContinuityError
     |-- NoRight             the account may not do this
     `-- Exists              the name is taken
 
-What bears a star is passing: the same try may go through a little later. Nothing else is tried again by
-itself. Errors from outside this tree (a locked file or database, a broken connection) count as passing.
+A star marks the classes with `transient`: the same attempt may succeed a little later. Nothing else is retried.
+Errors from outside this tree (a locked file or database, a broken connection) count as transient.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Problem:
     wrong: str = ""
     right: str = ""
     code: str = ""
-    values: Mapping[str, object] = field(default_factory=dict, compare=False, hash=False)
+    values: Mapping[str, object] = field(default_factory=dict[str, object], compare=False, hash=False)
     subject: str = ""
 
     def __post_init__(self) -> None:
@@ -75,7 +75,7 @@ class Problem:
             object.__setattr__(self, "right", self.right or right)
 
     def __str__(self) -> str:
-        place = ", ".join(
+        location = ", ".join(
             part
             for part in (
                 self.file,
@@ -89,7 +89,7 @@ class Problem:
         value = f" {self.value!r}" if self.value else ""
         right = f"; {self.right}" if self.right else ""
         rule = f"[{self.rule}] " if self.rule else ""
-        return f"{place + ': ' if place else ''}{rule}{self.wrong}{value}{right}"
+        return f"{location + ': ' if location else ''}{rule}{self.wrong}{value}{right}"
 
     @property
     def rule(self) -> str:
@@ -101,10 +101,10 @@ class Problem:
 
     def facts(self) -> dict[str, object]:
         """What is not empty, without words that the catalog has: `Problem(**facts)` is this again."""
-        given = {name: value for name, value in self.as_dict().items() if value}
+        nonempty = {name: value for name, value in self.as_dict().items() if value}
         if (self.wrong, self.right) == messages.problem(self.code, self.values):
-            return {name: value for name, value in given.items() if name not in ("wrong", "right")}
-        return given
+            return {name: value for name, value in nonempty.items() if name not in ("wrong", "right")}
+        return nonempty
 
 
 class Exit(IntEnum):
@@ -128,11 +128,11 @@ class ContinuityError(Exception):
 
     `code` names what happened, `values` the facts of it; the words come from `data/messages`.
     `problems` is every single thing found, never only the first. `exit_code` is what the command
-    line ends with; `passing` says whether the same try may go through a little later.
+    line ends with; `transient` says whether the same attempt may succeed a little later.
     """
 
     exit_code: int = Exit.NO
-    passing = False
+    transient = False
 
     def __init__(self, code: str, problems: Sequence[Problem] = (), /, **values: Any) -> None:
         super().__init__(code, tuple(problems))
@@ -203,7 +203,7 @@ class RouteRefused(Refused):
 class Busy(Refused):
     """Somebody else is at it just now."""
 
-    passing = True
+    transient = True
 
 
 class BadInput(ContinuityError):
@@ -219,7 +219,7 @@ class BadSettings(BadInput):
 class FolderAway(BadSettings):
     """A folder named in the settings is not there: a wrong name, or its share is away."""
 
-    passing = True
+    transient = True
 
 
 class BadNumber(BadInput):
@@ -245,20 +245,20 @@ class ContentMissing(JournalBroken):
 class ContentAway(ContentMissing):
     """The folder of all content is not there: a share that is away looks like that."""
 
-    passing = True
+    transient = True
 
 
 class NotFetched(ContinuityError):
     """A list, or a program for the kit, could not be fetched whole. What was there before is
     untouched."""
 
-    passing = True
+    transient = True
 
 
 class MailUndelivered(ContinuityError):
     """The mail server cannot be used, or does not take what is sent."""
 
-    passing = True
+    transient = True
 
 
 class LetterFault(ContinuityError):
@@ -274,7 +274,7 @@ class MissingPart(ContinuityError):
 class StoreFault(ContinuityError):
     """A store or share did not do what it was asked. Nothing stored earlier is touched."""
 
-    passing = True
+    transient = True
 
 
 class StoreLost(StoreFault):
@@ -284,19 +284,19 @@ class StoreLost(StoreFault):
 class StoreFull(StoreFault):
     """No room left on the store, or on the disk that is restored to."""
 
-    passing = False
+    transient = False
 
 
 class NoRight(StoreFault):
     """The account may not do this on the store."""
 
-    passing = False
+    transient = False
 
 
 class Exists(StoreFault):
     """The name is taken. A store never overwrites."""
 
-    passing = False
+    transient = False
 
 
 class Missing(StoreFault):

@@ -57,12 +57,12 @@ def finding_of_error(error: Exception, subject: str = "") -> Finding:
 
 def all_findings(error: Exception) -> list[Finding]:
     """An error and each of its problems."""
-    return [finding_of_error(error), *(_of_problem(one) for one in getattr(error, "problems", ()))]
+    return [finding_of_error(error), *(_of_problem(problem) for problem in getattr(error, "problems", ()))]
 
 
-def finding_problems(found: Iterable[Finding]) -> list[Problem]:
+def finding_problems(findings: Iterable[Finding]) -> list[Problem]:
     """Findings as the problems of an error."""
-    return [finding.problem() for finding in found]
+    return [finding.problem() for finding in findings]
 
 
 def _of_problem(problem: Problem) -> Finding:

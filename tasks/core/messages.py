@@ -7,11 +7,11 @@ braces is a value of the error; a colon after it a format, as in `{count:,}`.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field as column
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 
 @dataclass(frozen=True, init=False)
@@ -26,7 +26,7 @@ class Reason:
     code: str
     subject: str = ""
     field: str = ""
-    values: Mapping[str, Any] = column(default_factory=dict, hash=False)
+    values: Mapping[str, Any] = column(default_factory=dict[str, Any], hash=False)
 
     def __init__(self, code: str, /, subject: str = "", field: str = "", **values: Any) -> None:
         self._set(code=code, subject=subject, field=field, values=values)
@@ -69,18 +69,19 @@ def reason_text(reasons: Iterable[Reason]) -> str:
 def message_text(code: str, values: Mapping[str, object]) -> str:
     """The text of an error or a finding. A code without one is shown with its values, so that nothing is
     hidden."""
-    found = catalog().get(code)
-    if isinstance(found, dict):
+    entry = catalog().get(code)
+    if isinstance(entry, dict):
         return "; ".join(filter(None, problem(code, values)))
-    return _filled(found, code, values) if isinstance(found, str) else _bare(code, values)
+    return _filled(entry, code, values) if isinstance(entry, str) else _bare(code, values)
 
 
 def problem(code: str, values: Mapping[str, object]) -> tuple[str, str]:
     """What is wrong, and what would be right (empty if nothing is stated)."""
-    found = catalog().get(code)
-    if not isinstance(found, dict):
+    entry = catalog().get(code)
+    if not isinstance(entry, dict):
         return message_text(code, values), ""
-    return (_filled(found.get("wrong", ""), code, values), _filled(found.get("right", ""), code, values))
+    texts = cast("dict[str, str]", entry)
+    return _filled(texts.get("wrong", ""), code, values), _filled(texts.get("right", ""), code, values)
 
 
 @cache
@@ -89,10 +90,10 @@ def catalog() -> dict[str, Any]:
     entries: dict[str, Any] = {}
     folder = files("continuity_data") / "messages"
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        own = tomllib.loads(path.read_text(encoding="utf-8"))
-        if twice := entries.keys() & own.keys():
+        texts = tomllib.loads(path.read_text(encoding="utf-8"))
+        if twice := entries.keys() & texts.keys():
             raise ValueError(f"messages of {path.name} that another file has: {sorted(twice)}")
-        entries |= own
+        entries |= texts
     return entries
 
 
@@ -111,12 +112,13 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Reason):
         return value.text
     if isinstance(value, tuple | list):
-        separator = "; " if any(isinstance(part, Reason) for part in value) else ", "
-        return separator.join(str(_shown(part)) for part in value)
+        parts = cast("Sequence[Any]", value)
+        separator = "; " if any(isinstance(part, Reason) for part in parts) else ", "
+        return separator.join(str(_shown(part)) for part in parts)
     return value
 
 
 def _data(value: Any) -> Any:
     if isinstance(value, Reason):
         return value.facts
-    return [_data(part) for part in value] if isinstance(value, tuple | list) else value
+    return [_data(part) for part in cast("Sequence[Any]", value)] if isinstance(value, tuple | list) else value

@@ -24,14 +24,15 @@ class Package:
 
     `events`: modules of event types; `projections`: modules that carry them into tables. `status`: the
     function that gives its status lines, `module:function`. `acts`: module that declares each act, by
-    the act's name.
+    the act's name. `adoption`: class that rules on events of another copy of the journal, `module:class`.
     """
 
     name: str
     events: tuple[str, ...] = ()
     projections: tuple[str, ...] = ()
     status: str = ""
-    acts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    acts: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    adoption: str = ""
 
 
 def packages() -> tuple[Package, ...]:

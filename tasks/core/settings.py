@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -46,7 +47,7 @@ class BrokerSettings(SettingsTable):
 
     @field_validator("zone")
     @classmethod
-    def _known_zone(cls, name: str) -> str:
+    def _existing_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -61,7 +62,7 @@ class JournalSettings(SettingsTable):
 
 
 class ContentSettings(SettingsTable):
-    """Where content lies; must be seen by all machines of one book. Empty: in the home folder."""
+    """Where content lies; must be seen by all machines of one journal. Empty: in the home folder."""
 
     path: Path | None = None
 
@@ -104,31 +105,31 @@ def _field_names(settings: type[Settings]) -> dict[Any, str]:
     return {field.annotation: name for name, field in settings.model_fields.items()}
 
 
-def home_folder(given: Path | None = None) -> Path:
+def home_folder(option: Path | None = None) -> Path:
     """`--home`, else CONTINUITY_HOME, else ./continuity-home."""
-    return (given or Path(os.environ.get("CONTINUITY_HOME") or "continuity-home")).absolute()
+    return (option or Path(os.environ.get("CONTINUITY_HOME") or "continuity-home")).absolute()
 
 
 def load_settings(home: Path) -> Settings:
-    """The settings of a home folder. Raises BadSettings, listing every problem, or telling that
-    there is no home there."""
+    """The settings of a home folder. Raises BadSettings, listing every problem, or that the folder is no home."""
     path = home / SETTINGS_FILE
     if not path.is_file():
         raise BadSettings("home-folder-invalid", home=home, file=SETTINGS_FILE)
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         problem = Problem(file=str(path), code="settings-not-toml", values={"reason": str(wrong)})
         raise BadSettings("settings-unreadable", [problem]) from wrong
-    return checked(given, home)
+    return checked_settings(tables, home)
 
 
-def checked(given: dict[str, Any], home: Path) -> Settings:
-    """Settings from what a file said. Raises BadSettings."""
+def checked_settings(tables: dict[str, Any], home: Path) -> Settings:
+    """Settings from the tables of a file. Raises BadSettings."""
     _refuse_unknown_environment()
     try:
         # CONTINUITY_HOME would win over the folder that was found, so it is put back.
-        return settings_class()(**{**given, "home": home}).model_copy(update={"home": home})
+        make = cast("Callable[..., Settings]", settings_class())
+        return make(**{**tables, "home": home}).model_copy(update={"home": home})
     except ValidationError as wrong:
         problems = [
             Problem(
@@ -144,15 +145,15 @@ def checked(given: dict[str, Any], home: Path) -> Settings:
 
 
 def _refuse_unknown_environment() -> None:
-    """A misspelt CONTINUITY_ variable would otherwise be ignored in silence."""
-    problems = []
+    """A misspelled CONTINUITY_ variable would otherwise be ignored."""
+    problems: list[Problem] = []
     for name in sorted(os.environ):
-        room, mark, setting = name.removeprefix("CONTINUITY_").lower().partition("__")
-        if not name.startswith("CONTINUITY_") or not mark:
+        table_name, separator, setting = name.removeprefix("CONTINUITY_").lower().partition("__")
+        if not name.startswith("CONTINUITY_") or not separator:
             continue
-        table = settings_class().model_fields.get(room)
-        known = getattr(table.annotation, "model_fields", {}) if table else {}
-        if setting not in known:
+        table = settings_class().model_fields.get(table_name)
+        names = getattr(table.annotation, "model_fields", {}) if table else {}
+        if setting not in names:
             problems.append(Problem(column=name, code="setting-unknown"))
     if problems:
         raise BadSettings("environment-setting-unknown", problems)

@@ -1,8 +1,5 @@
-"""The board: CBP's ten recommendations to brokers (P1-P10), each green, amber or red, with the facts
-that make it so. What no event speaks of was never done, and is red.
-
-Its lines are those of the packages; `tasks.status.providers` lists who gives them.
-"""
+"""The status page: CBP's ten recommendations to brokers (P1-P10), each green, amber or red, with the facts
+that make it so. What no event names was never done, and is red. The lines are those of the packages."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from tasks.core.messages import Reason
 
 Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
 GREEN, AMBER, RED = "green", "amber", "red"
-_ORDER = (GREEN, AMBER, RED)
+_STATUS_ORDER = (GREEN, AMBER, RED)
 
 RECOMMENDATIONS = {
     "P1": "Cyber policies, written and reviewed",
@@ -42,7 +39,7 @@ OTHER_SUBJECTS = {"licence": "Keeping the licence", "clients": "Powers of attorn
 
 @dataclass(frozen=True, init=False)
 class StatusReason(Reason):
-    """A reason for a light."""
+    """A reason for a status."""
 
     light: str = RED
 
@@ -71,7 +68,7 @@ class StatusLine:
     since: str = ""
     mark: str = ""
     subject: str = ""
-    values: Mapping[str, object] = field(default_factory=dict, hash=False)
+    values: Mapping[str, object] = field(default_factory=dict[str, object], hash=False)
 
     def as_dict(self) -> dict[str, object]:
         """For `--json`."""
@@ -85,8 +82,8 @@ class StatusLine:
 
 def worst_light(lights: Iterable[str]) -> str:
     """Red before amber before green; red if there is none."""
-    found = list(lights)
-    return max(found, key=_ORDER.index) if found else RED
+    statuses = list(lights)
+    return max(statuses, key=_STATUS_ORDER.index) if statuses else RED
 
 
 def ago(moment: datetime) -> str:
@@ -107,8 +104,8 @@ def last_event(rows: Rows, kind: str) -> tuple[datetime, dict[str, Any]] | None:
 def newest_event(rows: Rows, which: sa.ColumnElement[bool]) -> tuple[datetime, dict[str, Any]] | None:
     """The same of the events that a condition picks."""
     last_one = sa.select(sa.func.max(EVENTS.c.seq)).where(which).scalar_subquery()
-    found = rows(sa.select(EVENTS.c.at, EVENTS.c.body).where(EVENTS.c.seq == last_one))
-    return (clock.parse(found[0].at), json.loads(found[0].body)) if found else None
+    events = rows(sa.select(EVENTS.c.at, EVENTS.c.body).where(EVENTS.c.seq == last_one))
+    return (clock.parse(events[0].at), json.loads(events[0].body)) if events else None
 
 
 @dataclass(frozen=True)
@@ -124,48 +121,51 @@ class Recommendation:
 
 def recommendations(lines: Iterable[StatusLine]) -> list[Recommendation]:
     """P1 to P10, each with its lines, worst first."""
-    found = list(lines)
-    return [_recommendation(name, title, found) for name, title in RECOMMENDATIONS.items()]
+    all_lines = list(lines)
+    return [_recommendation(name, title, all_lines) for name, title in RECOMMENDATIONS.items()]
 
 
 def _recommendation(name: str, title: str, lines: list[StatusLine]) -> Recommendation:
-    own = sorted((line for line in lines if line.about == name), key=lambda line: -_ORDER.index(line.light))
-    light = worst_light(line.light for line in own)
-    telling = [line for line in own if line.light == light]
-    fact = f"{telling[0].label}: {telling[0].fact}" if telling else Reason("never-done").text
-    more = len(telling) - 1
-    if more > 0 and light != GREEN:
-        fact += f" (and {more} more)"
-    return Recommendation(name, title, light, fact, tuple(own))
+    own_lines = sorted(
+        (line for line in lines if line.about == name), key=lambda line: -_STATUS_ORDER.index(line.light)
+    )
+    light = worst_light(line.light for line in own_lines)
+    decisive = [line for line in own_lines if line.light == light]
+    fact = f"{decisive[0].label}: {decisive[0].fact}" if decisive else Reason("never-done").text
+    if len(decisive) > 1 and light != GREEN:
+        fact += f" (and {len(decisive) - 1} more)"
+    return Recommendation(name, title, light, fact, tuple(own_lines))
 
 
 def page_as_dict(lines: Iterable[StatusLine]) -> dict[str, object]:
     """The page for machines: `readiness`, P1 to P10 with their lines, and `needs` a person."""
-    found = list(lines)
+    all_lines = list(lines)
     readiness = [
         {
-            "id": one.id,
-            "title": one.title,
-            "light": one.light,
-            "fact": one.fact,
-            "lines": [line.as_dict() for line in one.lines],
+            "id": recommendation.id,
+            "title": recommendation.title,
+            "light": recommendation.light,
+            "fact": recommendation.fact,
+            "lines": [line.as_dict() for line in recommendation.lines],
         }
-        for one in recommendations(found)
+        for recommendation in recommendations(all_lines)
     ]
-    return {"readiness": readiness, "needs": [line.as_dict() for line in lines_that_need_a_person(found)]}
+    return {"readiness": readiness, "needs": [line.as_dict() for line in lines_that_need_a_person(all_lines)]}
 
 
 def page_text(lines: Iterable[StatusLine]) -> Iterator[str]:
     """The page as text, a line a recommendation."""
-    for one in recommendations(lines):
-        yield f"{one.light:5} {one.id:3} {one.title}: {one.fact}"
+    for recommendation in recommendations(lines):
+        yield f"{recommendation.light:5} {recommendation.id:3} {recommendation.title}: {recommendation.fact}"
 
 
 def page_markdown(lines: Iterable[StatusLine]) -> str:
     """The page for an artifact."""
-    found = list(lines)
+    all_lines = list(lines)
     rows = ["| | recommendation | | because |", "|---|---|---|---|"]
-    rows += [f"| {r.id} | {r.title} | {_DOTS[r.light]} {r.light} | {_cell(r.fact)} |" for r in recommendations(found)]
+    rows += [
+        f"| {r.id} | {r.title} | {_DOTS[r.light]} {r.light} | {_cell(r.fact)} |" for r in recommendations(all_lines)
+    ]
     rows += [
         "",
         "**What needs a person, newest first**",
@@ -174,8 +174,8 @@ def page_markdown(lines: Iterable[StatusLine]) -> str:
         "|---|---|---|---|---|",
     ]
     rows += [
-        f"| {one.since[:10]} | {_cell(one.label)} | {_DOTS[one.light]} {one.light} | {_cell(one.fact)} | `{one.next}` |"
-        for one in lines_that_need_a_person(found)
+        f"| {row.since[:10]} | {_cell(row.label)} | {_DOTS[row.light]} {row.light} | {_cell(row.fact)} | `{row.next}` |"
+        for row in lines_that_need_a_person(all_lines)
     ]
     return "\n".join(rows)
 
@@ -191,5 +191,5 @@ def lines_that_need_a_person(lines: Iterable[StatusLine]) -> list[StatusLine]:
     """What needs a person, newest first; what never happened stands after what has a date, red
     before amber."""
     open_ = [line for line in lines if line.light != GREEN]
-    open_.sort(key=lambda line: (line.since, _ORDER.index(line.light)), reverse=True)
+    open_.sort(key=lambda line: (line.since, _STATUS_ORDER.index(line.light)), reverse=True)
     return open_

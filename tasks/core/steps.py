@@ -1,7 +1,7 @@
-"""How every step is made: a Prefect task that tries again only what another try may mend.
+"""How every step is made: a Prefect task that retries only what a retry may fix.
 
 A missing home or a number that is not to be had fails at once, not after the step's patience (ten
-minutes for the kit), with its own words in the run. A share that is away, a lost connection, a locked
+minutes for the kit), with its own message in the run. A share that is away, a lost connection, a locked
 file or database are tried again as often as the step says.
 """
 
@@ -16,7 +16,7 @@ from prefect.client.schemas import State, TaskRun
 from pydantic import AfterValidator, Field
 
 from tasks.core.errors import BadInput, ContinuityError
-from tasks.security.api import holds_ssn
+from tasks.core.ssn import holds_ssn
 
 # Of a flow's parameters, checked in the UI's form: what is wrong there never becomes a red run.
 HomeFolder = Annotated[str, Field(min_length=1)]
@@ -27,10 +27,10 @@ AlertName = Annotated[str, Field(pattern=r"^\S(.*\S)?$", max_length=200)]
 AlertSubject = Annotated[str, Field(pattern=r"^(\S(.*\S)?)?$", max_length=200)]
 
 
-def _refuse_ssn(words: str) -> str:
-    if holds_ssn(words):
+def _refuse_ssn(text: str) -> str:
+    if holds_ssn(text):
         raise BadInput("ssn-in-text")
-    return words
+    return text
 
 
 # as a pattern too, in the schema alone: it is refused before the server keeps it
@@ -59,6 +59,6 @@ def task(
 
 
 def may_pass(step: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-    """Whether the same try may go through a little later: not where an error of our own tree says no."""
+    """Whether the same attempt may succeed a little later: not where an error of our own tree says no."""
     error = state.data
-    return error.passing if isinstance(error, ContinuityError) else True
+    return error.transient if isinstance(error, ContinuityError) else True

@@ -1,4 +1,4 @@
-"""What comes in is hostile until checked: archives and plain text, before anything opens them.
+"""Files that come in are untrusted until checked: archives and plain text, before anything opens them.
 
 A zip may lie about sizes, so every member is inflated and counted here, a megabyte at a time,
 and nothing is kept; a visitor may look at the pieces as they pass.
@@ -151,7 +151,7 @@ def read_text(path: Path, limits: ArchiveLimits | None = None, *, keep_odd: bool
     Raises HostileFile for another encoding, naming the line, or one that is too big.
 
     `keep_odd`: bytes that are no UTF-8 stand in the text as lone surrogates (U+DC80 to U+DCFF), for
-    a caller that tells them by the row."""
+    a caller that reports them by the row."""
     limits = limits or ArchiveLimits()
     size = path.stat().st_size
     if size == 0:
@@ -168,5 +168,5 @@ def read_text(path: Path, limits: ArchiveLimits | None = None, *, keep_odd: bool
         return data.decode("utf-8-sig", "surrogateescape" if keep_odd else "strict")
     except UnicodeDecodeError as wrong:
         line = data.count(b"\n", 0, wrong.start) + 1
-        odd = data[wrong.start : wrong.start + 1]
-        raise unsafe_name_reason(path, "text-not-utf-8", line=line, byte=odd.hex()) from None
+        byte = data[wrong.start : wrong.start + 1]
+        raise unsafe_name_reason(path, "text-not-utf-8", line=line, byte=byte.hex()) from None

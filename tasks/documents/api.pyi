@@ -17,13 +17,6 @@ from .pdf_pages import (
     RED as RED,
     PageFrame as PageFrame,
 )
-from .proof_files import (
-    duty_proof_name as duty_proof_name,
-    evidence_proof_name as evidence_proof_name,
-    other_proofs as other_proofs,
-    proof_problems as proof_problems,
-    reuse_note as reuse_note,
-)
 from .target_files import (
     BLANK_STAMP as BLANK_STAMP,
     STAMP_PROPERTY as STAMP_PROPERTY,

@@ -25,12 +25,12 @@ def formula_cells(path: Path, facts: WorkbookFacts, sheets: Container[str]) -> I
 def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Sheet name to the part that holds it, by the relations of the workbook. The namespaces are not
     looked at: a strict workbook (ISO/IEC 29500) has others. Raises KeyError, ParseError."""
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"), forbid_dtd=True)
+    workbook = ElementTree.fromstring(archive.read("xl/workbook.xml"), forbid_dtd=True)
     relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), forbid_dtd=True)
     targets = {r.get("Id", ""): r.get("Target", "") for r in relations}
     return {
         sheet.get("name", ""): _full(targets.get(_relation(sheet), ""))
-        for sheet in book.iter()
+        for sheet in workbook.iter()
         if sheet.tag.rpartition("}")[2] == "sheet"
     }
 

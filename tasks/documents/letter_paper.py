@@ -81,8 +81,8 @@ class LetterPaper(Paper):
         self.pdf.set_draw_color(*RED)
         self.pdf.set_line_width(0.5)
         self.pdf.rect(self.sheet.margin, self.y, inner, high)
-        for place, line in enumerate(lines):
-            y = self.y + 1.5 + (place + 0.8) * step
+        for index, line in enumerate(lines):
+            y = self.y + 1.5 + (index + 0.8) * step
             self._put(line, self.sheet.margin + 3, y, size, "B", RED)
         self.y += high + 2.5
 
@@ -119,11 +119,11 @@ class LetterPaper(Paper):
         for box, wide, label, text in zip(row, widths, labels, texts, strict=True):
             self.pdf.set_draw_color(*GREY)
             self.pdf.rect(x, self.y, wide, high)
-            for place, line in enumerate(label):
-                y = self.y + _PAD + (place + 0.8) * _LABEL * MM * _LEADING
+            for index, line in enumerate(label):
+                y = self.y + _PAD + (index + 0.8) * _LABEL * MM * _LEADING
                 self._put(line, x + _PAD, y, _LABEL, "", BLUE)
-            for place, line in enumerate(text):
-                y = self.y + _PAD + head + (place + 0.8) * _TEXT * MM * _LEADING
+            for index, line in enumerate(text):
+                y = self.y + _PAD + head + (index + 0.8) * _TEXT * MM * _LEADING
                 self._put(line, x + _PAD, y, _TEXT, "", box.colour)
             x += wide
 
@@ -136,8 +136,8 @@ class LetterPaper(Paper):
             wide = self.sheet.inner * share / total
             self.pdf.set_draw_color(*GREY)
             self.pdf.rect(x, self.y, wide, high)
-            for place, line in enumerate(self.type.wrapped(title, wide - 2 * _PAD, _LABEL, "")):
-                y = self.y + _PAD + (place + 0.8) * _LABEL * MM * _LEADING
+            for index, line in enumerate(self.type.wrapped(title, wide - 2 * _PAD, _LABEL, "")):
+                y = self.y + _PAD + (index + 0.8) * _LABEL * MM * _LEADING
                 self._put(line, x + _PAD, y, _LABEL, "", BLUE)
             x += wide
         self.y += high + 2

@@ -55,18 +55,18 @@ class Paper(Page):
         right = self.sheet.inner - left
         while True:
             step = size * _MM * _LEADING
-            shown = [
+            wrapped_pairs = [
                 (
                     self.type.wrapped(question, left - 3, size, "B"),
                     [line for text in lines for line in self.type.wrapped(text, right, size, "")],
                 )
                 for question, lines in pairs
             ]
-            high = sum(max(map(len, sides)) * step + 2 for sides in shown)
+            high = sum(max(map(len, sides)) * step + 2 for sides in wrapped_pairs)
             if self.y + high <= self.sheet.bottom or size <= 5:
                 break
             size -= 0.25
-        for sides in shown:
+        for sides in wrapped_pairs:
             tall = max(map(len, sides)) * step
             self._room(tall + 2)
             sheet = [PaperColumn("", left), PaperColumn("", right)]
@@ -79,10 +79,10 @@ class Paper(Page):
         """Labels in bold at the left, each with its words beside it, over as many pages as it takes."""
         sheet = [PaperColumn("", left), PaperColumn("", self.sheet.inner - left)]
         step = size * _MM * _LEADING
-        for label, said in pairs:
+        for label, text in pairs:
             sides = [
                 self.type.wrapped(label, left - 3, size, "B"),
-                self.type.wrapped(said, self.sheet.inner - left - 2 * _PAD, size, ""),
+                self.type.wrapped(text, self.sheet.inner - left - 2 * _PAD, size, ""),
             ]
             for part in self._torn(sides, step):
                 tall = max(map(len, part)) * step + 2 * _PAD
@@ -93,11 +93,11 @@ class Paper(Page):
             self._rule(self.y, 0.1)
         self.y += 2
 
-    def signature(self, words: str) -> None:
+    def signature(self, text: str) -> None:
         """The place to sign, which is not torn apart."""
         self._room(30)
         self.y += 8
-        self.text(words, 10)
+        self.text(text, 10)
         self.y += 8
         self.text("______________________________", 10)
         self.text("Name, licence, date", 8)
@@ -113,10 +113,10 @@ class Paper(Page):
     ) -> None:
         """A row has a text for each column, and is at least so many lines high; one text more stands
         under the row, in grey, over the whole width. Rows that `red` picks are printed so."""
-        listed = list(rows)
+        all_rows = list(rows)
         self._head(columns, size)
-        for place, row in enumerate(listed):
-            style: Style = "B" if bold_last and place == len(listed) - 1 else ""
+        for index, row in enumerate(all_rows):
+            style: Style = "B" if bold_last and index == len(all_rows) - 1 else ""
             cells = [
                 clipped(self.type.wrapped(text, column.width - 2 * _PAD, size, style), column.most)
                 for text, column in zip(row, columns, strict=False)
@@ -124,7 +124,7 @@ class Paper(Page):
             cells[0] += [""] * (lines - len(cells[0]))
             under = self.type.wrapped("".join(row[len(columns) :]), self._over(columns) - 5, size - 0.5, "")
             # The sums stay with the row before them.
-            keep = size * _MM * 2 if bold_last and place == len(listed) - 2 else 0.0
+            keep = size * _MM * 2 if bold_last and index == len(all_rows) - 2 else 0.0
             *parts, last = self._torn(cells, size * _MM * _LEADING)
             for part in parts:
                 self._row(columns, part, [], size, style, RED if red(row) else INK, 0.0)
@@ -155,8 +155,8 @@ class Paper(Page):
             self.page()
             self._head(columns, size)
         self._cells(columns, cells, size, style, colour)
-        for place, line in enumerate(under):
-            y = self.y + _PAD + tall + (place + 0.78) * small
+        for index, line in enumerate(under):
+            y = self.y + _PAD + tall + (index + 0.78) * small
             self._put(line, self.sheet.margin + 4, y, size - 0.5, "", GREY)
         self.y += high
         self._rule(self.y, 0.1, self._over(columns))
@@ -167,13 +167,13 @@ class Paper(Page):
         x, step = self.sheet.margin, size * _MM * _LEADING
         for cell, column in zip(cells, columns, strict=True):
             at = x + column.width - _PAD if column.align == "R" else x + _PAD
-            for place, line in enumerate(cell):
-                y = self.y + _PAD + (place + 0.78) * step
+            for index, line in enumerate(cell):
+                y = self.y + _PAD + (index + 0.78) * step
                 self._put(line, at, y, size, style, colour, column.align)
             x += column.width
 
     def _head(self, columns: Sequence[PaperColumn], size: float) -> None:
-        cells = [self.type.wrapped(one.title, one.width - 2 * _PAD, size, "B") for one in columns]
+        cells = [self.type.wrapped(column.title, column.width - 2 * _PAD, size, "B") for column in columns]
         step = size * _MM * _LEADING
         high = max(len(cell) for cell in cells) * step + 2 * _PAD
         self._room(high + 3 * step)
@@ -187,26 +187,28 @@ class Paper(Page):
     ) -> tuple[list[PaperColumn], float]:
         """Columns of width 0 made as wide as their longest word needs, and the size at which all
         of them fit: the one given, or less, but never below 5 points."""
-        words = [
-            {
-                word
-                for text in (one.title, *(row[n] for row in rows[-400:]))
-                for word in self.type.printable(text).split()
-            }
-            for n, one in enumerate(columns)
+        longest = [
+            max(
+                (
+                    self.type.width(token, "B")
+                    for text in (column.title, *(row[n] for row in rows[-400:]))
+                    for token in self.type.printable(text).split()
+                ),
+                default=0.0,
+            )
+            for n, column in enumerate(columns)
         ]
-        longest = [max((self.type.width(word, "B") for word in some), default=0.0) for some in words]
-        free, open_ = self.sheet.inner - self._over(columns), [not one.width for one in columns]
+        free, flexible = self.sheet.inner - self._over(columns), [not column.width for column in columns]
         while True:
-            needs = [size * wide + 2 * _PAD + 0.3 for wide in longest]
-            spare = free - sum(need for need, one in zip(needs, open_, strict=True) if one)
+            needs = [size * width + 2 * _PAD + 0.3 for width in longest]
+            spare = free - sum(need for need, flex in zip(needs, flexible, strict=True) if flex)
             if spare >= 0 or size <= 5:
                 break
             size -= 0.25
-        more = min(spare / max(sum(open_), 1), 12)
+        padding = min(spare / max(sum(flexible), 1), 12)
         return [
-            column._replace(width=need + more) if one else column
-            for column, need, one in zip(columns, needs, open_, strict=True)
+            column._replace(width=need + padding) if flex else column
+            for column, need, flex in zip(columns, needs, flexible, strict=True)
         ], size
 
     @staticmethod

@@ -15,6 +15,7 @@ from tasks.core.errors import MissingPart
 
 if TYPE_CHECKING:
     from fpdf import FPDF
+    from fpdf.fonts import TTFFont
 
 Style = Literal["", "B"]
 STYLES: tuple[Style, ...] = ("", "B")
@@ -39,24 +40,24 @@ class Type:
         for style, face in (("", "Regular"), ("B", "Bold")):
             with as_file(folder / f"IBMPlexSansCondensed-{face}.ttf") as path:
                 pdf.add_font(FACE, style, path)
-        self._known = cast("dict[int, int]", pdf.fonts[FACE].cmap)
+        self._glyphs = cast("dict[int, int]", cast("TTFFont", pdf.fonts[FACE]).cmap)
         self._width = {style: lru_cache(100_000)(_measure(pdf, style)) for style in STYLES}
 
-    def width(self, word: str, style: Style) -> float:
+    def width(self, text: str, style: Style) -> float:
         """Width at 1 point, in millimetres."""
-        return self._width[style](word)
+        return self._width[style](text)
 
     def printable(self, text: str) -> str:
-        """The text in letters that the font has; others are transliterated, which `LATIN` tells."""
-        known = self._known
+        """The text in letters that the font has; others are transliterated, which `LATIN` marks."""
+        glyphs = self._glyphs
         text = " ".join(text.split())
-        if all(ord(sign) in known for sign in text):
+        if all(ord(sign) in glyphs for sign in text):
             return text
         from anyascii import anyascii
 
         # A sign that is no letter, such as an arrow, is the same word in other signs.
-        foreign = any(sign.isalpha() for sign in text if ord(sign) not in known)
-        latin = "".join(sign if ord(sign) in known else anyascii(sign) for sign in text)
+        foreign = any(sign.isalpha() for sign in text if ord(sign) not in glyphs)
+        latin = "".join(sign if ord(sign) in glyphs else anyascii(sign) for sign in text)
         return latin + LATIN if foreign else latin
 
     def squeezed(self, text: str, wide: float, size: float, style: Style) -> tuple[str, float]:
@@ -74,27 +75,27 @@ class Type:
         """Lines of at most `wide` millimetres; a word that is longer is broken."""
         measure = self._width[style]
         blank, lines, line, used = measure(" ") * size, [], "", 0.0
-        for word in self._words(self.printable(text), wide / size, style):
-            needs = measure(word) * size
+        for token in self._tokens(self.printable(text), wide / size, style):
+            needs = measure(token) * size
             if line and used + blank + needs > wide:
                 lines.append(line)
                 line, used = "", 0.0
-            line, used = (f"{line} {word}", used + blank + needs) if line else (word, needs)
+            line, used = (f"{line} {token}", used + blank + needs) if line else (token, needs)
         return [*lines, line] if line else lines
 
-    def _words(self, text: str, wide: float, style: Style) -> Iterator[str]:
+    def _tokens(self, text: str, wide: float, style: Style) -> Iterator[str]:
         measure = self._width[style]
-        for word in text.split():
-            while measure(word) > wide and len(word) > 1:
-                cut = max(1, next(n for n in range(1, len(word) + 1) if measure(word[:n]) > wide) - 1)
-                yield word[:cut]
-                word = word[cut:]
-            yield word
+        for token in text.split():
+            while measure(token) > wide and len(token) > 1:
+                cut = max(1, next(n for n in range(1, len(token) + 1) if measure(token[:n]) > wide) - 1)
+                yield token[:cut]
+                token = token[cut:]
+            yield token
 
 
 def _measure(pdf: FPDF, style: Style) -> Callable[[str], float]:
     widths = cast("dict[int, int]", pdf.fonts[f"{FACE}{style}"].cw)
-    return lambda word: sum(widths[ord(sign)] for sign in word) / 1000 * MM
+    return lambda text: sum(widths[ord(sign)] for sign in text) / 1000 * MM
 
 
 def clipped(lines: list[str], most: int) -> list[str]:

@@ -1,5 +1,5 @@
-"""The pages of a document, letter size: a head and foot that tie each page to its book, and lines of
-text put at a place on it."""
+"""The pages of a document, letter size: a head and foot that tie each page to its journal, and lines of
+text at a position."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ INNER_WIDTH = LANDSCAPE.inner
 
 
 class Page:
-    """A document being written, page after page, with the place `y` that is reached (millimetres from
+    """A document being written, page after page, with the position `y` that is reached (millimetres from
     the top). Raises MissingPart without its fonts or fpdf2."""
 
     def __init__(self, frame: PageFrame, sheet: Sheet = LANDSCAPE) -> None:
@@ -62,8 +62,8 @@ class Page:
         except ImportError:
             raise MissingPart("pdf-package-missing") from None
         self.frame, self.sheet = frame, sheet
-        way = "landscape" if sheet.width > sheet.height else "portrait"
-        self.pdf = pdf = FPDF(orientation=way, unit="mm", format="letter")
+        orientation = "landscape" if sheet.width > sheet.height else "portrait"
+        self.pdf = pdf = FPDF(orientation=orientation, unit="mm", format="letter")
         pdf.set_auto_page_break(False)
         pdf.set_margins(sheet.margin, sheet.margin, sheet.margin)
         pdf.set_creation_date(frame.made)
@@ -75,27 +75,27 @@ class Page:
 
     def page(self) -> None:
         """Begin a new page, with head and foot."""
-        self._told_latin()
+        self._explain_latin()
         self.pdf.add_page()
         frame, foot = self.frame, self.sheet.height - 8
         if frame.mark:
             self._put(frame.mark, self.sheet.width / 2, 7, 11, "B", RED, "C")
-        half = self.sheet.inner / 2
-        right, size = self.type.squeezed(frame.right, half, 8.5, "")
+        half_width = self.sheet.inner / 2
+        right, size = self.type.squeezed(frame.right, half_width, 8.5, "")
         self._put(right, self.sheet.width - self.sheet.margin, 13, size, "", BLUE, "R")
         free = self.sheet.inner - self.type.width(self.type.printable(right), "") * size - 4
         left, size = self.type.squeezed(frame.left, free, 8.5, "B")
         self._put(left, self.sheet.margin, 13, size, "B", BLUE)
         self._rule(15.5, 0.4)
         self._rule(foot - 3.5, 0.2)
-        words, size = self.type.squeezed(frame.foot, self.sheet.inner - 32, 7, "")
-        self._put(words, self.sheet.margin, foot, size, "", GREY)
+        foot_text, size = self.type.squeezed(frame.foot, self.sheet.inner - 32, 7, "")
+        self._put(foot_text, self.sheet.margin, foot, size, "", GREY)
         self._font(7, "", GREY)
         self.pdf.set_xy(self.sheet.width - self.sheet.margin - 40, foot - 2.6)
         self.pdf.cell(40, 3.5, f"page {self.pdf.page_no()} of {{nb}}", align="R")
         self.y = TOP
 
-    def _told_latin(self) -> None:
+    def _explain_latin(self) -> None:
         """Under the foot of a page that is full: what its signs of transliteration mean."""
         if self._latin:
             self._put(_LATIN, self.sheet.margin, self.sheet.height - 4.5, 6.5, "", GREY)
@@ -103,7 +103,7 @@ class Page:
 
     def bytes(self) -> bytes:
         """The finished document."""
-        self._told_latin()
+        self._explain_latin()
         return bytes(self.pdf.output())
 
     def _room(self, high: float) -> None:

@@ -27,7 +27,7 @@ STAMP_PROPERTY = "Printed as"
 BLANK_STAMP = "0" * 64
 """What a workbook has there until `stamped` puts the stamp in."""
 _CUSTOM = "docProps/custom.xml"
-_APART = "docProps/"
+_PROPERTIES = "docProps/"
 FORCE = "use --force to write over it"
 
 
@@ -60,7 +60,7 @@ def stamped(data: bytes, purpose: str) -> bytes:
 def _stamp(archive: zipfile.ZipFile, purpose: str) -> str:
     digest = sha256(purpose.encode())
     for name in sorted(archive.namelist()):
-        if not name.startswith(_APART):
+        if not name.startswith(_PROPERTIES):
             digest.update(f"\n{name}\n".encode() + sha256(archive.read(name)).digest())
     return digest.hexdigest()
 
@@ -77,7 +77,7 @@ def write_targets(targets: Iterable[TargetFile], *, force: bool = False) -> list
     """Write these files, or none of them; returns their paths. With `force` a file that stands there
     is written over. Raises Refused, naming every target that would lose work or that is no file."""
     listed = list(targets)
-    problems = [*_twice(listed), *filter(None, (_conflict(one, force) for one in listed))]
+    problems = [*_twice(listed), *filter(None, (_conflict(target, force) for target in listed))]
     if problems:
         raise Refused("targets-not-written", problems)
     for target in listed:
@@ -90,15 +90,15 @@ def _twice(targets: Sequence[TargetFile]) -> list[Problem]:
     paths = [os.path.normcase(target.path) for target in targets]
     return [
         Problem(file=str(target.path), code="target-named-twice")
-        for place, target in enumerate(targets)
-        if paths[place] in paths[:place]
+        for index, target in enumerate(targets)
+        if paths[index] in paths[:index]
     ]
 
 
 def _conflict(target: TargetFile, force: bool) -> Problem | None:
     """Why a target cannot be written; None if it can, or need not be."""
     path = target.path
-    above = next(one for one in (path.parent, *path.parent.parents) if one.exists())
+    above = next(folder for folder in (path.parent, *path.parent.parents) if folder.exists())
     if path.is_dir() or not above.is_dir():
         if path.is_dir():
             return Problem(str(path), code="target-is-folder")
@@ -127,10 +127,12 @@ def _cells_of(path: Path) -> dict[str, list[list[Any]]]:
 
 def _cells(data: bytes) -> dict[str, list[list[Any]]]:
     """The cells by sheet, without the empty ones at the end of a row or sheet."""
-    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     return {
-        name: _trimmed([_trimmed(row, _is_empty) for row in _rows(book.get_sheet_by_name(name))], lambda row: not row)
-        for name in book.sheet_names
+        name: _trimmed(
+            [_trimmed(row, _is_empty) for row in _rows(workbook.get_sheet_by_name(name))], lambda row: not row
+        )
+        for name in workbook.sheet_names
     }
 
 

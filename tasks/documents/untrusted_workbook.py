@@ -1,4 +1,4 @@
-"""The hostile check of Excel workbooks: the XML inside is scanned while the zip is checked."""
+"""The check of untrusted Excel workbooks: the XML inside is scanned while the zip is checked."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _FORMULA = (re.compile(rb"<f[\s/>]"), re.compile(rb":f[\s/>]"), re.compile(rb"=[
 _BEYOND = rb"((?:[A-Z]|[A-C][A-Z])?[1-9]\d{5,}|[D-Z][A-Z]\d+|[A-Z]{3,}\d+)[\"']"
 _FAR = re.compile(rb' r="' + _BEYOND)
 # a cell reference written so that _FAR does not see it: other quotes, blanks, character references
-_ODD_SPACING = re.compile(rb" r(?:\s+=|=[^\"])")
-_ODD_MARK = re.compile(rb"[\t\r\n\"']r\s*=|&#")
+_UNUSUAL_SPACING = re.compile(rb" r(?:\s+=|=[^\"])")
+_UNUSUAL_QUOTING = re.compile(rb"[\t\r\n\"']r\s*=|&#")
 _ANY_FAR = re.compile(rb"<[^<>]*[\s\"']r\s*=\s*[\"']" + _BEYOND)
 _DISGUISED = re.compile(rb"<(?:[\w.-]+:)?(?:c|row)\s[^<>]*&")
 
@@ -55,11 +55,11 @@ def check_workbook(path: Path, limits: ArchiveLimits | None = None) -> WorkbookF
             if name not in facts:
                 _check_encoding(path, piece)
             part = facts.setdefault(name, PartFacts())
-            _look(path, piece)
+            _check_piece(path, piece)
             _parse(path, part.parser, piece[new:])
             part.cells += piece.count(b"</c", new) + piece.count(b":c", new)
             part.formulas = part.formulas or any(form.search(piece) for form in _FORMULA)
-            if sum(seen.cells for seen in facts.values()) > limits.cells:
+            if sum(part_facts.cells for part_facts in facts.values()) > limits.cells:
                 raise unsafe_name_reason(path, "workbook-too-many-cells", most=limits.cells)
 
     names = check_zip(path, limits, look)
@@ -81,15 +81,15 @@ def _parse(path: Path, parser: expat.XMLParserType, piece: bytes, last: bool = F
         raise unsafe_name_reason(path, "workbook-xml-damaged", reason=str(wrong)) from None
 
 
-def _look(path: Path, piece: bytes) -> None:
+def _check_piece(path: Path, piece: bytes) -> None:
     if _DECLARATION.search(piece):
         raise unsafe_name_reason(path, "workbook-xml-declares-type")
     far = _FAR.search(piece)
-    rare = b'"r' in piece or any(mark in piece for mark in (b"'", b"&", b"\t", b"\n", b"\r"))
-    odd = _ODD_SPACING.search(piece) or (rare and _ODD_MARK.search(piece))
-    if odd and _DISGUISED.search(piece):
+    rare = b'"r' in piece or any(char in piece for char in (b"'", b"&", b"\t", b"\n", b"\r"))
+    disguise = _UNUSUAL_SPACING.search(piece) or (rare and _UNUSUAL_QUOTING.search(piece))
+    if disguise and _DISGUISED.search(piece):
         raise unsafe_name_reason(path, "workbook-cells-disguised")
-    if far := far or (_ANY_FAR.search(piece) if odd else None):
+    if far := far or (_ANY_FAR.search(piece) if disguise else None):
         raise unsafe_name_reason(path, "workbook-cell-too-far", far[1].decode(), rows=MOST_ROWS, columns=MOST_COLUMNS)
 
 

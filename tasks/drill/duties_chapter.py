@@ -21,14 +21,14 @@ _POLICY = {"version": "3", "owner": "compliance", "functions": "RS, RC"}
 def show_proofs(workspace: Workspace, actor: str) -> None:
     """A few proofs, and the reminders of the day, which stay in the outbox."""
     today = workspace.today()
-    shipped = files("continuity_data").joinpath("sample", "duties")
-    with as_file(shipped.joinpath("isa-acceptance.txt")) as path:
+    samples = files("continuity_data").joinpath("sample", "duties")
+    with as_file(samples.joinpath("isa-acceptance.txt")) as path:
         fulfill_duty(workspace, "isa", FulfillmentInput(path, on=today - _AGE, facts=_ISA), actor)
-    with as_file(shipped.joinpath("incident-response-policy.txt")) as path:
-        given = FulfillmentInput(path, item="Incident response", on=today - timedelta(days=100), facts=_POLICY)
-        fulfill_duty(workspace, "policy-review", given, actor)
-    said = FulfillmentInput(statement="All numbers rung by Ben Harbor", on=today - timedelta(days=20))
-    fulfill_duty(workspace, "contacts", said, actor)
+    with as_file(samples.joinpath("incident-response-policy.txt")) as path:
+        policy = FulfillmentInput(path, item="Incident response", on=today - timedelta(days=100), facts=_POLICY)
+        fulfill_duty(workspace, "policy-review", policy, actor)
+    statement = FulfillmentInput(statement="All numbers rung by Ben Harbor", on=today - timedelta(days=20))
+    fulfill_duty(workspace, "contacts", statement, actor)
     send_due_reminders(workspace, actor)
 
 

@@ -1,8 +1,8 @@
-"""The incident's chapters of the drill: hour zero, clean again, the end. Nothing leaves the house; what
-would be told is printed and recorded as told by hand.
+"""The incident's chapters of the drill: hour zero, clean again, the end. Nothing is sent; notices are
+printed and recorded as delivered by hand.
 
-The drill's chapter on discretion (R8): asked of CBP for what production owes after release, granted in
-a made-up letter, kept in the book, and relied on by an entry of production and one that went on paper.
+The chapter on discretion (R8): asked of CBP for what production has to file after release, granted in
+a made-up letter, kept in the journal, and relied on by an entry of production and one on paper.
 """
 
 from __future__ import annotations
@@ -61,15 +61,9 @@ DAYS = 21
 FOLDER = "discretion"
 
 
-def play_discretion(workspace: Workspace, out: Path, actor: str) -> list[str]:
-    """From asking to the record, into `out/incident/discretion`; says what came of it. Raises Refused
-    outside a drill: a made-up grant must never stand behind a real entry."""
-    if not workspace.drill:
-        raise Refused("simulated-grant-drill-only")
-    return list(_chapter(workspace, out / "incident", actor))
-
-
-def _chapter(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
+def _discretion(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
+    """From asking to the record, into `out/incident/discretion`."""
+    out = out / "incident"
     yield _ask(workspace, out, actor)
     first, last = _days(workspace)
     letter = write_atomic(out / FOLDER / f"granted-{REFERENCE}.pdf", _letter(workspace, first, last))
@@ -82,23 +76,27 @@ def _chapter(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
     record_grant(workspace, *term, [ACT], letter, actor)
     yield f"port {PORT} grants it: {REFERENCE}, {ACT}, {term[1]} to {term[2]}; its letter is kept"
     numbers = [_production(workspace), _on_paper(workspace)]
-    for one in record_use(workspace, numbers, REFERENCE, ACT, out / FOLDER / "attachments", actor):
-        what = f"attachment {one.path.name}" if one.path else "no attachment: released on downtime"
-        yield f"  {one.number} rests on it, {what}"
+    for use in record_use(workspace, numbers, REFERENCE, ACT, out / FOLDER / "attachments", actor):
+        attachment = f"attachment {use.path.name}" if use.path else "no attachment: released on downtime"
+        yield f"  {use.number} rests on it, {attachment}"
 
 
 def _ask(workspace: Workspace, out: Path, actor: str) -> str:
-    """The request, written for headquarters and ports, and recorded as told by hand."""
-    found = load_notice_plan(workspace.settings.home)
-    notice = found.notice("discretion-request")
-    incident = require_incident(workspace.journal.rows)
-    to = recipients(workspace, notice)
-    made = draft(workspace, incident, notice, to, actor, found)
-    known = [find_notice(workspace, one.notice) for one in made]
-    write_notices(workspace, known, out / "notices")
-    for one in known:
-        record_notice(workspace, one.id, "hand", actor, reference="DRILL: not sent")
-    return f"asked of {', '.join(one.contact for one in known)}: what falls due after release will be late"
+    """The request, written for headquarters and ports, and recorded as delivered by hand."""
+    notices = _issue_notice(workspace, "discretion-request", out / "notices", actor)
+    for notice in notices:
+        record_notice(workspace, notice.id, "hand", actor, reference="DRILL: not sent")
+    return f"asked of {', '.join(notice.contact for notice in notices)}: what falls due after release will be late"
+
+
+def _issue_notice(workspace: Workspace, name: str, folder: Path, actor: str) -> list[NoticeRecord]:
+    """A notice of the plan, drafted and printed for each of its recipients."""
+    plan, incident = load_notice_plan(workspace.settings.home), require_incident(workspace.journal.rows)
+    notice = plan.notice(name)
+    drafts = draft(workspace, incident, notice, recipients(workspace, notice), actor, plan)
+    notices = [find_notice(workspace, drafted.notice) for drafted in drafts]
+    write_notices(workspace, notices, folder)
+    return notices
 
 
 def _days(workspace: Workspace) -> tuple[date, date]:
@@ -135,9 +133,9 @@ def _production(workspace: Workspace) -> str:
     incident = require_incident(workspace.journal.rows)
     rules = load_deadlines(workspace.settings.home)
     return next(
-        one.reference
-        for one in open_work_items(workspace.journal.rows, incident.id, rules)
-        if one.is_open and one.work == "summary" and one.port == PORT
+        entry.reference
+        for entry in open_work_items(workspace.journal.rows, incident.id, rules)
+        if entry.is_open and entry.work == "summary" and entry.port == PORT
     )
 
 
@@ -167,84 +165,69 @@ _REPORTS = (
     "monitoring",
     "attestation",
 )
-_SHOWN = 5
+_CLOCKS_LISTED = 5
 _OFFICER = "Officer Diaz (made up)"
 
 
-def _require_drill(workspace: Workspace) -> None:
-    if not workspace.drill:
-        raise Refused("simulated-incident-drill-only")
-
-
-def begin_incident(workspace: Workspace, out: Path, actor: str) -> list[str]:
-    """Declared, the hour-zero list, whose numbers are exposed, whom to tell, downtime authorised."""
-    _require_drill(workspace)
-    return list(_begin(workspace, out, actor))
-
-
 def _begin(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
+    """Declared, the hour-zero list, whose numbers are exposed, whom to notify, downtime authorized."""
     now = clock.now()
-    made, _ = declare_incident(workspace, StepDetails(now, "files are encrypted"), actor, breach=now)
-    _, second = declare_incident(workspace, StepDetails(now, "so I hear"), "bharbor", breach=now)
-    yield f"incident {made.id} is declared; declared once more by another it {'IS TWO' if second else 'is one'}"
-    for taken in load_exports(workspace, actor):
-        yield f"{taken.file}: {taken.items} items were open when the systems went down"
-    record_facts(workspace, made, _FACTS, actor)
+    incident, _ = declare_incident(workspace, StepDetails(now, "files are encrypted"), actor, breach=now)
+    _, is_second = declare_incident(workspace, StepDetails(now, "so I hear"), "bharbor", breach=now)
+    yield f"incident {incident.id} is declared; declared once more by another it {'IS TWO' if is_second else 'is one'}"
+    for export in load_exports(workspace, actor):
+        yield f"{export.file}: {export.items} items were open when the systems went down"
+    record_facts(workspace, incident, _FACTS, actor)
     listed, _ = record_exposure(workspace, ["client-files"], actor)
-    social = sum(one.number.startswith("~") for one in listed)
+    social = sum(number.number.startswith("~") for number in listed)
     yield f"{len(listed)} importer numbers stood in client-files, {social} of them an SSN, masked here"
-    yield from _tell(workspace, out, actor)
+    yield from _notify(workspace, out, actor)
     for name in ("disconnected", "downtime_requested", "downtime_authorised", "downtime_running"):
-        given = StepDetails(reference="DRILL-2026-117" if name == "downtime_authorised" else "")
-        take_step(workspace, name, given, actor)
-    yield from _tell(workspace, out, actor)
+        details = StepDetails(reference="DRILL-2026-117" if name == "downtime_authorised" else "")
+        take_step(workspace, name, details, actor)
+    yield from _notify(workspace, out, actor)
     yield "CBP authorised downtime (DRILL-2026-117): entries go out on paper"
-    yield from _bites(workspace)
+    yield from _due_next(workspace)
 
 
-def _tell(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
-    """Write what is due, and record it as told by hand; a breach notice as mailed, with the mail file
+def _notify(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
+    """Write what is due, and record it as delivered by hand; a breach notice as mailed, with the mail file
     as its proof."""
     drafted, missing = draft_due(workspace, actor)
-    known = [find_notice(workspace, one.notice) for one in drafted]
-    for one in known:
-        files = write_notices(workspace, [one], out / "incident" / "notices")
-        if requires_written_notice(workspace, one):
-            yield from _mail(workspace, one, files, actor)
+    notices = [find_notice(workspace, notice.notice) for notice in drafted]
+    for notice in notices:
+        paths = write_notices(workspace, [notice], out / "incident" / "notices")
+        if requires_written_notice(workspace, notice):
+            yield from _mail(workspace, notice, paths, actor)
         else:
-            record_notice(workspace, one.id, "hand", actor, reference="DRILL: not sent")
-    names = ", ".join(dict.fromkeys(one.template for one in known))
-    yield f"{len(known)} notices written and printed: {names or 'none'}"
+            record_notice(workspace, notice.id, "hand", actor, reference="DRILL: not sent")
+    names = ", ".join(dict.fromkeys(notice.template for notice in notices))
+    yield f"{len(notices)} notices written and printed: {names or 'none'}"
     yield from (f"  nobody to tell: {problem}" for problem in missing)
 
 
-def _mail(workspace: Workspace, one: NoticeRecord, files: Sequence[Path], actor: str) -> Iterator[str]:
+def _mail(workspace: Workspace, notice: NoticeRecord, files: Sequence[Path], actor: str) -> Iterator[str]:
     """The office is telephoned first, which must not stop the clock."""
-    record_notice(workspace, one.id, "call", actor, reference=_OFFICER)
-    runs = _running(workspace)
+    record_notice(workspace, notice.id, "call", actor, reference=_OFFICER)
+    running = _running(workspace)
     proof = [path for path in files if path.suffix == ".eml"]
-    record_notice(workspace, one.id, "mail", actor, reference="DRILL: not sent", files=proof)
-    stopped = ", ".join(sorted(runs - _running(workspace))) or "NO CLOCK"
-    yield f"{one.template}: a call was logged and stopped no clock; the mail with its proof stopped {stopped}"
+    record_notice(workspace, notice.id, "mail", actor, reference="DRILL: not sent", files=proof)
+    stopped = ", ".join(sorted(running - _running(workspace))) or "NO CLOCK"
+    yield f"{notice.template}: a call was logged and stopped no clock; the mail with its proof stopped {stopped}"
 
 
 def _running(workspace: Workspace) -> set[str]:
-    return {one.rule.id for one in running_clocks(workspace, require_incident(workspace.journal.rows))}
+    return {clock_run.rule.id for clock_run in running_clocks(workspace, require_incident(workspace.journal.rows))}
 
 
-def _bites(workspace: Workspace) -> Iterator[str]:
+def _due_next(workspace: Workspace) -> Iterator[str]:
     incident, now = require_incident(workspace.journal.rows), clock.now()
-    for one in running_clocks(workspace, incident)[:_SHOWN]:
-        yield f"  {one.words(now):22} {one.rule.id:10} {one.about}"
-
-
-def clean_systems(workspace: Workspace, out: Path, actor: str) -> list[str]:
-    """The systems are clean: evidence as a signed pack, verified with the public key, reconnected."""
-    _require_drill(workspace)
-    return list(_clean(workspace, out, actor))
+    for running in running_clocks(workspace, incident)[:_CLOCKS_LISTED]:
+        yield f"  {running.words(now):22} {running.rule.id:10} {running.about}"
 
 
 def _clean(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
+    """The systems are clean: evidence as a signed pack, verified with the public key, reconnected."""
     for name in ("remediating", "remediated"):
         take_step(workspace, name, StepDetails(), actor)
     try:
@@ -256,9 +239,9 @@ def _clean(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
     acknowledge(workspace, f"{require_incident(workspace.journal.rows).id}/breach", _OFFICER, actor)
     folder, incident = out / "incident" / "evidence", require_incident(workspace.journal.rows)
     build_pack(workspace, incident, folder, actor)
-    found = verify(folder, host_public_key(workspace.settings.home), workspace.journal)
-    yield f"evidence pack of {len(_REPORTS)} reports: {'holds' if found.ok else 'DOES NOT HOLD'}"
-    yield from _tell(workspace, out, actor)
+    verification = verify(folder, host_public_key(workspace.settings.home), workspace.journal)
+    yield f"evidence pack of {len(_REPORTS)} reports: {'holds' if verification.ok else 'DOES NOT HOLD'}"
+    yield from _notify(workspace, out, actor)
     pack = StepDetails(files=(folder / "manifest.json",), reference="DRILL")
     for name in ("evidence_submitted", "reconnected", "keying_backlog"):
         take_step(workspace, name, pack, actor)
@@ -268,23 +251,18 @@ def _clean(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
 def _attach(workspace: Workspace, actor: str) -> None:
     folder = workspace.settings.home / "reports"
     folder.mkdir(exist_ok=True)
-    for item in _REPORTS:
-        path = folder / f"{item}.txt"
+    for report in _REPORTS:
+        path = folder / f"{report}.txt"
         path.write_text(
-            f"DRILL: report for the item {item}, as an examiner would write it on the day of the exercise. "
+            f"DRILL: report for the item {report}, as an examiner would write it on the day of the exercise. "
             "Everything in it is made up.\n",
             encoding="utf-8",
         )
-        attach_evidence(workspace, item, [path], "made up for the drill", actor)
-
-
-def end_incident(workspace: Workspace, out: Path, actor: str) -> list[str]:
-    """Open work is brought to its end, the close-out is written, the incident closed."""
-    _require_drill(workspace)
-    return list(_end(workspace, out, actor))
+        attach_evidence(workspace, report, [path], "made up for the drill", actor)
 
 
 def _end(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
+    """Open work is brought to its end, the close-out is written, the incident closed."""
     incident = require_incident(workspace.journal.rows)
     try:
         close(workspace, StepDetails(note="too early"), actor)
@@ -296,20 +274,22 @@ def _end(workspace: Workspace, out: Path, actor: str) -> Iterator[str]:
     yield f"{len(closed)} items of hour zero are closed, each by a recorded act"
     write(workspace, incident, out / "incident" / "open-work")
     take_step(workspace, "reconciled", StepDetails(), actor)
-    book = load_notice_plan(workspace.settings.home)
-    notice = book.notice("close-out")
-    made = draft(
-        workspace, require_incident(workspace.journal.rows), notice, recipients(workspace, notice), actor, book
-    )
-    known = [find_notice(workspace, one.notice) for one in made]
-    write_notices(workspace, known, out / "incident" / "notices")
+    _issue_notice(workspace, "close-out", out / "incident" / "notices", actor)
     ended = close(workspace, StepDetails(note="DRILL: all done"), actor)
     yield f"incident {ended.id} is {ended.state}: {len(ended.steps)} steps, each with who and when"
 
 
-CHAPTERS: Mapping[str, Callable[[Workspace, Path, str], list[str]]] = {
-    "begin": begin_incident,
-    "discretion": play_discretion,
-    "clean": clean_systems,
-    "end": end_incident,
+_CHAPTERS: Mapping[str, Callable[[Workspace, Path, str], Iterator[str]]] = {
+    "begin": _begin,
+    "discretion": _discretion,
+    "clean": _clean,
+    "end": _end,
 }
+
+
+def play_incident(workspace: Workspace, out: Path, actor: str, chapter: str) -> list[str]:
+    """Play `begin`, `discretion`, `clean` or `end`; what happened, in words. Raises Refused outside a
+    drill: a made-up incident or grant must never stand behind a real entry."""
+    if not workspace.drill:
+        raise Refused("simulated-grant-drill-only" if chapter == "discretion" else "simulated-incident-drill-only")
+    return list(_CHAPTERS[chapter](workspace, out, actor))

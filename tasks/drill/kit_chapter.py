@@ -1,5 +1,5 @@
 """The kit's chapter of the drill: built without programs, tampered with, opened on a laptop that goes on
-with its book, and taken back. Nothing of the laptop stays but what it says."""
+with its journal, and taken back. Nothing of the laptop stays but what it says."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _QUICK = StretchCost(12, 1, 1)
 
 
 def play_kit(workspace: Workspace, actor: str, out: Path) -> list[str]:
-    """Leaves the kit in `out`; returns what happened, in words. Raises Refused in a house that is no
+    """Leaves the kit in `out`; returns what happened, in words. Raises Refused outside a
     drill."""
     if not is_drill(workspace.journal):
         raise Refused("kit-passphrase-discard-drill-only")
     phrase = secrets.token_urlsafe(18)
-    made = build_kit(
+    build = build_kit(
         workspace, BuildOptions(out, wheels=False, to=SealRecipient(passphrase=phrase, cost=_QUICK)), actor
     )
-    said = [*made.parts, f"the kit stands at event {made.facts.head_seq} of the book, sealed and open"]
+    lines = [*build.parts, f"the kit stands at event {build.facts.head_seq} of the book, sealed and open"]
     with tempfile.TemporaryDirectory(prefix="continuity-laptop-") as scratch:
-        said += _tampered(made, Path(scratch), actor)
-        said += _laptop(made, SealOpener(passphrase=phrase), Path(scratch) / "home", actor)
-    return [*said, *_stale(workspace, made.folder)]
+        lines += _tampered(build, Path(scratch), actor)
+        lines += _laptop(build, SealOpener(passphrase=phrase), Path(scratch) / "home", actor)
+    return [*lines, *_stale(workspace, build.folder)]
 
 
-def _tampered(made: KitBuild, scratch: Path, actor: str) -> Iterator[str]:
+def _tampered(build: KitBuild, scratch: Path, actor: str) -> Iterator[str]:
     """Somebody with the stick swaps a workbook."""
     copy = scratch / "stick"
-    shutil.copytree(made.folder, copy)
+    shutil.copytree(build.folder, copy)
     swapped = next((copy / "workbooks").iterdir())
     swapped.write_bytes(swapped.read_bytes()[:-1] + b"!")
     try:
@@ -53,19 +53,19 @@ def _tampered(made: KitBuild, scratch: Path, actor: str) -> Iterator[str]:
         raise JournalBroken("replaced-workbook-not-detected")
 
 
-def _laptop(made: KitBuild, by: SealOpener, home: Path, actor: str) -> Iterator[str]:
-    assert made.sealed is not None
-    begun = begin_home(home, made.sealed, actor, by)
-    yield f"a clean laptop goes on from the sealed kit at event {begun.facts.head_seq}"
-    journal = open_journal(begun.settings)
+def _laptop(build: KitBuild, opener: SealOpener, home: Path, actor: str) -> Iterator[str]:
+    assert build.sealed is not None
+    laptop = begin_home(home, build.sealed, actor, opener)
+    yield f"a clean laptop goes on from the sealed kit at event {laptop.facts.head_seq}"
+    journal = open_journal(laptop.settings)
     try:
-        numbers = issue_block(journal, begun.settings, ENTRY_SERIES, 2, "laptop", "2704", actor)
-        whole = verify_journal(journal, open_content(begun.settings)).ok
+        numbers = issue_block(journal, laptop.settings, ENTRY_SERIES, 2, "laptop", "2704", actor)
+        is_intact = verify_journal(journal, open_content(laptop.settings)).ok
     finally:
         journal.close()
     yield (
         f"it issues {numbers[0]} and {numbers[1]}, from the far end of the reserve; its book "
-        f"{'holds' if whole else 'DOES NOT HOLD'}"
+        f"{'holds' if is_intact else 'DOES NOT HOLD'}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Starts the drill in a process of its own, with a house of its own, and nothing from outside."""
+"""Starts the drill in a process of its own, with a home of its own, and nothing from outside."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run_drill(out: Path | None, *, home: Path | None = None, here: bool = False)
         raise Refused("drill-home-already-exists", home=home)
     target = (out or Path(f"drill-{clock.stamp()}")).absolute()
     with tempfile.TemporaryDirectory(prefix="continuity-drill-") as scratch:
-        command = [sys.executable, "-m", "flows.drill", "--home", str((home or Path(scratch, "home")).absolute())]
+        command = [sys.executable, "-m", "tasks.drill", "--home", str((home or Path(scratch, "home")).absolute())]
         return subprocess.run(
             [*command, "--out", str(target)], env=drill_environment(Path(scratch), here=here), check=False
         ).returncode
@@ -46,5 +46,7 @@ def drill_environment(scratch: Path, *, here: bool = False) -> dict[str, str]:
     """The environment of the drill's process."""
     if here:
         return dict(os.environ)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CONTINUITY_", "PREFECT_"))}
-    return {**kept, **QUIET, "PREFECT_HOME": str(scratch / "prefect"), "PYTHONUNBUFFERED": "1"}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CONTINUITY_", "PREFECT_"))
+    }
+    return {**environment, **QUIET, "PREFECT_HOME": str(scratch / "prefect"), "PYTHONUNBUFFERED": "1"}

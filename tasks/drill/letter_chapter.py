@@ -1,5 +1,5 @@
-"""The drill's chapter: letters for the three desks, what holds them back, what follows, and what agencies
-want. Made-up documents stand in for scans; nothing leaves the house."""
+"""The letters' chapter of the drill: letters for the three desks, what holds them back, what follows, and
+what agencies want. The scans are made up; nothing is sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from tasks.incident.api import (
     OWN,
     PORT,
     AgencyRules,
-    EntryCase,
     IssueOutcome,
     LetterRequest,
     agency_demands,
@@ -54,20 +53,20 @@ def play_letters(workspace: Workspace, out: Path, actor: str) -> list[str]:
     Refused outside a drill: a made-up document must never stand behind a real entry."""
     if not is_drill(workspace.journal):
         raise Refused("simulated-documents-drill-only")
-    told = [_flags(workspace, actor), f"agencies' matrix: {_matrix(workspace, out / 'pga')}"]
+    lines = [_flags(workspace, actor), f"agencies' matrix: {_matrix(workspace, out / 'pga')}"]
     for desk, port in PORTS:
         numbers = entries_to_letter(workspace.journal, port)
         _scan(workspace, out / "scans", numbers[:_SCANNED], actor)
-        told += _letters(workspace, desk, port, numbers, out, actor)
-    told += [_paper_came(workspace, out, actor), _again(workspace, out, actor), _sent(workspace, out, actor)]
-    return [*told, *_left(workspace)]
+        lines += _letters(workspace, desk, port, numbers, out, actor)
+    lines += [_paper_came(workspace, out, actor), _issue_again(workspace, out, actor), _send(workspace, out, actor)]
+    return [*lines, *_follow_up(workspace)]
 
 
 def _flags(workspace: Workspace, actor: str) -> str:
     """The sample's few flags: real ones come from CBP's guide or an ACE report."""
     with as_file(files("continuity_data") / "sample" / "pga-flags.csv") as path:
-        made = load_table(workspace, FLAGS, path, date(2026, 11, 1), "made up for an exercise", actor)
-    return f"{len(made.rows)} tariff flags loaded, as of {made.as_of}: {made.source}"
+        table = load_table(workspace, FLAGS, path, date(2026, 11, 1), "made up for an exercise", actor)
+    return f"{len(table.rows)} tariff flags loaded, as of {table.as_of}: {table.source}"
 
 
 def _matrix(workspace: Workspace, folder: Path) -> str:
@@ -78,20 +77,20 @@ def _matrix(workspace: Workspace, folder: Path) -> str:
 
 
 def _letters(workspace: Workspace, desk: str, port: str, numbers: Sequence[str], out: Path, actor: str) -> list[str]:
-    wish = LetterRequest(tuple(numbers), PORT, without=_without(workspace, port), leave_out=True)
+    request = LetterRequest(tuple(numbers), PORT, without=_without(workspace, port), leave_out=True)
     if not numbers:
         raise BadInput("drill-desk-without-entries", desk=desk)
-    without = [f"  left out, {some.reason}" for some in entries_decided_by_port(workspace.journal, port)]
-    outcome = issue_letters(workspace, wish, out / FOLDER / desk, actor)
-    left = [f"  not on it: {problem}" for problem in outcome.left]
-    return [*_issued(desk, outcome), *left, *without]
+    decided_lines = [f"  left out, {decided.reason}" for decided in entries_decided_by_port(workspace.journal, port)]
+    outcome = issue_letters(workspace, request, out / FOLDER / desk, actor)
+    left_lines = [f"  not on it: {problem}" for problem in outcome.left]
+    return [*_issued(desk, outcome), *left_lines, *decided_lines]
 
 
 def _issued(desk: str, outcome: IssueOutcome) -> list[str]:
     return [
-        f"{desk}: {one.letter} to port {one.port}, {len(one.numbers)} entries, {one.pages} pages; of "
-        f"{len(one.follows)} something is to follow"
-        for one in outcome.issued
+        f"{desk}: {letter.letter} to port {letter.port}, {len(letter.numbers)} entries, {letter.pages} pages; of "
+        f"{len(letter.follows)} something is to follow"
+        for letter in outcome.issued
     ]
 
 
@@ -100,75 +99,66 @@ def _scan(workspace: Workspace, folder: Path, numbers: Sequence[str], actor: str
     for case in cases(workspace, numbers):
         for row in case.rows("documents"):
             if row["document_type"] not in OWN:
-                write_atomic(folder / row["file_name"], _paper(case, row["document_type"]))
+                text = f"{row['document_type'].upper()}\n{case.number}\nMade up for an exercise"
+                write_atomic(folder / row["file_name"], _pdf(text))
     attach_folder(workspace, folder, numbers, actor)
 
 
-def _paper(case: EntryCase, what: str) -> bytes:
+def _pdf(text: str) -> bytes:
     from fpdf import FPDF
 
-    made = FPDF(format="letter")
-    made.set_creation_date(clock.now())
-    made.add_page()
-    made.set_font("helvetica", size=16)
-    made.set_xy(20, 40)
-    made.multi_cell(170, 9, f"{what.upper()}\n{case.number}\nMade up for an exercise")
-    return bytes(made.output())
+    document = FPDF(format="letter")
+    document.set_creation_date(clock.now())
+    document.add_page()
+    document.set_font("helvetica", size=16)
+    document.set_xy(20, 40)
+    document.multi_cell(170, 9, text)
+    return bytes(document.output())
 
 
 def _paper_came(workspace: Workspace, out: Path, actor: str) -> str:
     """An agency's paper comes for an entry that it held. The port released the goods meanwhile, so the
     letter that brings the paper names the entry."""
     port = PORTS[0][1]
-    some = [
+    numbers = [
         *entries_to_letter(workspace.journal, port),
-        *(number for one in entries_decided_by_port(workspace.journal, port) for number in one.numbers),
+        *(number for decided in entries_decided_by_port(workspace.journal, port) for number in decided.numbers),
     ]
     number = next(
-        case.number for case in cases(workspace, some) if agency_holds(agency_demands(AgencyRules(workspace), case))
+        case.number for case in cases(workspace, numbers) if agency_holds(agency_demands(AgencyRules(workspace), case))
     )
     record_paper(workspace, number, "NHT", actor, form="HS-7 declaration", reference="BOX 2A")
-    wish = LetterRequest((number,), without=_without(workspace, PORTS[0][1]))
-    (one,) = issue_letters(workspace, wish, out / FOLDER / "held", actor).issued
-    return f"{number}: the HS-7 came, letter {one.letter}"
+    request = LetterRequest((number,), without=_without(workspace, PORTS[0][1]))
+    (decided,) = issue_letters(workspace, request, out / FOLDER / "held", actor).issued
+    return f"{number}: the HS-7 came, letter {decided.letter}"
 
 
 def _without(workspace: Workspace, port: str) -> str:
     return WITHOUT if letter_authorization(workspace.journal).lacking(port, clock.washington().date()) else ""
 
 
-def _again(workspace: Workspace, out: Path, actor: str) -> str:
+def _issue_again(workspace: Workspace, out: Path, actor: str) -> str:
     """A letter of one entry is issued again, and says so."""
     number = issued_letters(workspace)[0].said.entries[0].number
-    words = "the seal was broken and renewed"
-    wish = LetterRequest((number,), without=_without(workspace, PORTS[0][1]), again=words)
-    (one,) = issue_letters(workspace, wish, out / FOLDER / "again", actor).issued
-    return f"{number}: issued again as {one.letter}, in place of {', '.join(one.replaces)}"
+    reason = "the seal was broken and renewed"
+    request = LetterRequest((number,), without=_without(workspace, PORTS[0][1]), again=reason)
+    (letter,) = issue_letters(workspace, request, out / FOLDER / "again", actor).issued
+    return f"{number}: issued again as {letter.letter}, in place of {', '.join(letter.replaces)}"
 
 
-def _sent(workspace: Workspace, out: Path, actor: str) -> str:
+def _send(workspace: Workspace, out: Path, actor: str) -> str:
     """The ocean desk's letter came back stamped."""
     letter = issued_letters(workspace)[1].said.letter
-    stamp = write_atomic(out / "scans" / f"stamped-{letter}.pdf", _stamp(letter))
+    stamp = write_atomic(out / "scans" / f"stamped-{letter}.pdf", _pdf(f"{letter}: received (made up for an exercise)"))
     record_sending(workspace, letter, "messenger", "port 2704", clock.washington().date(), stamp, actor)
     rows = export_documents(workspace, letter, out / FOLDER / "for-dis", actor)
     return f"{letter} was handed in, with its proof; {len(rows)} documents written for the image system"
 
 
-def _stamp(letter: str) -> bytes:
-    from fpdf import FPDF
-
-    made = FPDF(format="letter")
-    made.add_page()
-    made.set_font("helvetica", size=16)
-    made.text(20, 40, f"{letter}: received (made up for an exercise)")
-    return bytes(made.output())
-
-
-def _left(workspace: Workspace) -> list[str]:
+def _follow_up(workspace: Workspace) -> list[str]:
     chased = chase_list(workspace)
-    watched = [one for one in watches(workspace) if one.state == CONDITIONAL]
+    conditional = [watch for watch in watches(workspace) if watch.state == CONDITIONAL]
     return [
         f"{len(chased)} entries of {len({row['importer'] for row in chased})} importers have papers to follow",
-        f"{len(watched)} were let go under a condition: their importers must be able to bring the goods back",
+        f"{len(conditional)} were let go under a condition: their importers must be able to bring the goods back",
     ]

@@ -10,7 +10,7 @@ import secrets
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -44,7 +44,7 @@ LATER = {
     "rejected": ("truck-rejected.xlsx", "ocean-rejected.xlsx"),
 }
 """Handed in after the incident: what the summaries lacked and what became of the entries that
-waited; and the two that ACE rejects, mended."""
+waited; and the two that ACE rejects, corrected."""
 
 PAYMENT, ACE_FACTS = "payment.csv", "ace.toml"
 INCIDENT = ("contacts.csv", "clients.csv", "open-work.csv")
@@ -59,7 +59,7 @@ _PASSWORD_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 
 @dataclass(frozen=True)
 class SampleHome:
-    """The home that was made. `inbox`: the folder with the workbooks; `handed_in`: these, in the
+    """The home, as made. `inbox`: the folder with the workbooks; `handed_in`: these, in the
     order they came; `later`: those that come afterwards, in a folder of it, by the keys of LATER;
     `answers`: where ACE's answers are put; `issued`: each desk's entry numbers, in order."""
 
@@ -87,8 +87,8 @@ def make_sample_home(home: Path, actor: str) -> SampleHome:
     for name in INCIDENT:
         text = _shipped(name).read_text(encoding="utf-8")
         write_atomic(home / name, _moved(text).encode(), mode=0o600)
-    made_up = "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(6))
-    write_atomic(password, made_up.encode(), mode=0o600)
+    password_text = "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(6))
+    write_atomic(password, password_text.encode(), mode=0o600)
     journal = open_journal(settings)
     try:
         _employ(journal, home, actor)
@@ -102,7 +102,7 @@ def make_sample_home(home: Path, actor: str) -> SampleHome:
 
 
 def ace_facts() -> dict[str, Any]:
-    """What the stand-in ACE of a drill knows of this brokerage: tables `importers`, `bonds`,
+    """What the simulated ACE of a drill knows of this brokerage: tables `importers`, `bonds`,
     `ebonds`, `bills`, `quota`, `officers`, `paper_releases` of `data/sample/ace.toml`."""
     return tomllib.loads(_shipped(ACE_FACTS).read_text(encoding="utf-8"))
 
@@ -113,8 +113,8 @@ def _copied(folder: Path, names: Iterable[str]) -> list[Path]:
 
 def _moved(text: str) -> str:
     """Days of open work as far from today as they were from the day of the outage."""
-    by = clock.now().date() - _OUTAGE
-    return _DAY.sub(lambda found: (date.fromisoformat(found[0]) + by).isoformat(), text)
+    shift = clock.now().date() - _OUTAGE
+    return _DAY.sub(lambda match: (date.fromisoformat(match[0]) + shift).isoformat(), text)
 
 
 _DAY = re.compile(r"\b20\d\d-\d\d-\d\d(?!\d)")
@@ -143,23 +143,32 @@ def _issue(journal: Journal, settings: Settings, actor: str) -> dict[str, list[s
 def void_sample_numbers(journal: Journal, home: Path, numbers: list[tuple[str, str]]) -> list[str]:
     """Void (number, reason) pairs by two persons: the preparer, and the clerk with a one-time code
     taken from this host. Returns the numbers voided; those that are void already are passed over.
-    Raises Refused in a house that is no drill, NumberUnavailable for a number that is no spoiled
-    one."""
+    Raises Refused outside a drill, NumberUnavailable for a number that is not spoiled."""
     if not is_drill(journal):
         raise Refused("person-code-drill-only")
-    wanted = dict(numbers)
-    known = sa.select(NUMBERS.c.number).where(NUMBERS.c.number.in_(list(wanted)))
-    done = {row.number for row in journal.rows(known.where(NUMBERS.c.state == "void"))}
-    spoiled = {number: reason for number, reason in wanted.items() if number not in done}
+    reasons = dict(numbers)
+    query = sa.select(NUMBERS.c.number).where(NUMBERS.c.number.in_(list(reasons)))
+    voided = {row.number for row in journal.rows(query.where(NUMBERS.c.state == "void"))}
+    spoiled = {number: reason for number, reason in reasons.items() if number not in voided}
     if spoiled:
         workspace = Workspace(load_settings(home), journal=journal)
         void_numbers(workspace, spoiled, PREPARER, CLERK, _code(journal, home))
     return list(spoiled)
 
 
+def unused_code(workspace: Workspace, person: str) -> tuple[datetime, str]:
+    """A one-time code of this person that was not used yet, and when it was read off: one of a little
+    earlier is as good."""
+    secret = (workspace.home / "keys" / "totp" / person).read_text(encoding="ascii")
+    given_at = clock.now()
+    while any(workspace.journal.events(key=f"code:{person}:{int(given_at.timestamp()) // CODE_SECONDS}")):
+        given_at -= timedelta(seconds=CODE_SECONDS)
+    return given_at, TOTP(secret).at(given_at)
+
+
 def _code(journal: Journal, home: Path) -> str:
     """The clerk's code; the next one if that of this half minute was used."""
     secret = (home / "keys" / "totp" / CLERK).read_text(encoding="ascii")
     step = int(clock.now().timestamp()) // CODE_SECONDS
-    used = any(journal.events(key=f"code:{CLERK}:{step}"))
-    return TOTP(secret).at(clock.now() + timedelta(seconds=CODE_SECONDS * used))
+    is_used = any(journal.events(key=f"code:{CLERK}:{step}"))
+    return TOTP(secret).at(clock.now() + timedelta(seconds=CODE_SECONDS * is_used))

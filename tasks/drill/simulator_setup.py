@@ -1,4 +1,4 @@
-"""The ACE of the drill: the stand-in, seeded with what `data/sample/ace.toml` says it knows: seven
+"""The ACE of the drill: the simulator, seeded from `data/sample/ace.toml`: seven
 entries that officers keyed while the broker was down, importers, bonds, bills, paper releases."""
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ STATE = "stand-in-ace.sqlite"
 
 @contextmanager
 def open_simulator(workspace: Workspace) -> Iterator[AceSimulator]:
-    """The drill's ACE, with its state in the home folder. Raises Refused in a house that is no
-    drill."""
+    """The drill's ACE, with its state in the home folder. Raises Refused outside a drill."""
     if not is_drill(workspace.journal):
         raise Refused("ace-simulator-outside-drill")
     with AceSimulator(workspace.settings.home / STATE, clock.washington().date()) as ace:
@@ -36,33 +35,33 @@ def open_simulator(workspace: Workspace) -> Iterator[AceSimulator]:
 
 
 def seed_simulator(workspace: Workspace) -> int:
-    """Put what `ace.toml` says into the stand-in; returns how many entries officers keyed."""
+    """Seed the simulator from `ace.toml`; returns how many entries officers keyed."""
     facts = sample_brokerage.ace_facts()
     with open_simulator(workspace) as ace:
         ace.seed_filer(facts["filer"])
-        # What is older comes first: the stand-in's clock never goes back.
-        for one in facts["warehouse_entries"]:
-            _key_warehouse(ace, **one)
-        for one in facts["production"]:
-            _production_sent(workspace, ace, **one)
-        for table, put in (
+        # What is older comes first: the simulator's clock never goes back.
+        for row in facts["warehouse_entries"]:
+            _key_warehouse(ace, **row)
+        for row in facts["production"]:
+            _production_sent(workspace, ace, **row)
+        for table, seed in (
             ("importers", ace.seed_importer),
             ("bonds", ace.seed_bond),
             ("ebonds", ace.seed_transaction_bond),
             ("bills", ace.seed_bill),
         ):
-            for one in facts[table]:
-                put(**one)
+            for row in facts[table]:
+                seed(**row)
         for number, day in facts["paper_releases"].items():
             ace.seed_paper_release(number, day)
-        for one in facts["officers"]:
-            _key(workspace, ace, one)
+        for row in facts["officers"]:
+            _key(workspace, ace, row)
     return len(facts["officers"])
 
 
-def _key(workspace: Workspace, ace: AceSimulator, one: dict[str, Any]) -> None:
+def _key(workspace: Workspace, ace: AceSimulator, keyed: dict[str, Any]) -> None:
     """An officer keys a paper entry, with the summary if he has that too."""
-    record = _changed(_record(workspace, one["number"]), one.get("changes", []))
+    record = _changed(_record(workspace, keyed["number"]), keyed.get("changes", []))
     (entry,) = record.entries.to_pylist()
     bills = [
         (row["bill_type"], row["issuer"] or "", row["bill_number"], row["quantity"] or 0)
@@ -70,17 +69,13 @@ def _key(workspace: Workspace, ace: AceSimulator, one: dict[str, Any]) -> None:
     ]
     lines = [(row["country_of_origin"], _goods(record, row["line"])) for row in record.lines.to_pylist()]
     ace.seed_officer_entry(
-        one["number"],
-        port=entry["port_of_entry"],
-        released=one["released"],
-        entry_type=entry["entry_type"],
-        importer=entry["importer_number"],
-        mode=entry["mode_of_transport"],
-        value=entry["entered_value"],
+        keyed["number"],
+        released=keyed["released"],
+        **_entry_facts(entry),
         bills=bills,
         lines=lines,
-        notified=one["notified"],
-        summary=_summary(workspace, record) if one["summary"] else None,
+        notified=keyed["notified"],
+        summary=_summary(workspace, record) if keyed["summary"] else None,
     )
 
 
@@ -88,37 +83,43 @@ def _production_sent(workspace: Workspace, ace: AceSimulator, serial: int, like:
     """A summary that production sent between its last backup and the outage: like one of the sample's
     entries, with its dates as much earlier."""
     number = str(make_entry_number(workspace.settings(BrokerSettings).filer_code, serial))
-    before = {"entry_number": number, "broker_reference": f"P{serial:08d}"}
+    changed = {"entry_number": number, "broker_reference": f"P{serial:08d}"}
     record = _record(workspace, like)
     (entry,) = record.entries.to_pylist()
-    back = entry["release_date"] - sent + timedelta(days=1)
+    shift = entry["release_date"] - sent + timedelta(days=1)
     tables = {}
     for name, table in record.items():
         rows = [
-            {key: before.get(key, value - back if isinstance(value, date) else value) for key, value in row.items()}
+            {key: changed.get(key, value - shift if isinstance(value, date) else value) for key, value in row.items()}
             for row in table.to_pylist()
         ]
         tables[name] = pa.Table.from_pylist(rows, table.schema)
-    data, today = _summary(workspace, EntryRecord.of(tables)), ace.today
+    summary, today = _summary(workspace, EntryRecord.of(tables)), ace.today
     ace.today = sent
     ace.seed_officer_entry(
         number,
-        port=entry["port_of_entry"],
         released=sent - timedelta(days=1),
-        entry_type=entry["entry_type"],
-        importer=entry["importer_number"],
-        mode=entry["mode_of_transport"],
-        value=entry["entered_value"],
+        **_entry_facts(entry),
         notified=True,
-        summary=data,
+        summary=summary,
         control="trade",
     )
     ace.today = today
 
 
+def _entry_facts(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "port": entry["port_of_entry"],
+        "entry_type": entry["entry_type"],
+        "importer": entry["importer_number"],
+        "mode": entry["mode_of_transport"],
+        "value": entry["entered_value"],
+    }
+
+
 def _record(workspace: Workspace, number: str) -> EntryRecord:
-    (where,) = [one.content for one in list_entry_states(workspace.journal) if one.number == number]
-    return load_records(workspace.content, {number: where})
+    (content,) = [state.content for state in list_entry_states(workspace.journal) if state.number == number]
+    return load_records(workspace.content, {number: content})
 
 
 def _goods(record: EntryRecord, line: int) -> str:
@@ -139,8 +140,8 @@ def _changed(record: EntryRecord, changes: list[dict[str, Any]]) -> EntryRecord:
 
 
 def _is(row: dict[str, Any], change: dict[str, Any]) -> bool:
-    places = [key for key in ("line", "position") if key in row]
-    return all(row[key] == change.get(key, row[key]) for key in places)
+    keys = [key for key in ("line", "position") if key in row]
+    return all(row[key] == change.get(key, row[key]) for key in keys)
 
 
 def _summary(workspace: Workspace, record: EntryRecord) -> bytes:
@@ -148,8 +149,8 @@ def _summary(workspace: Workspace, record: EntryRecord) -> bytes:
     today = clock.washington().date()
     envelope = envelope_of(workspace.journal, workspace.settings, today)
     (batch,) = write_summaries(record, envelope, None, read_payment_terms(workspace.settings, today))
-    data = batch.bytes()
-    rows = [data[at : at + 80] for at in range(0, len(data), 80)]
+    content = batch.bytes()
+    rows = [content[start : start + 80] for start in range(0, len(content), 80)]
     return b"".join(row for row in rows if row[:2].isdigit())
 
 

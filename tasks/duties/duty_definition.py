@@ -1,7 +1,4 @@
-"""What a duty is: the fields of a `[[duty]]` table and what must hold between them.
-
-Whether the facts given with a proof are those that the catalogue asks for.
-"""
+"""The fields of a `[[duty]]` table, what must hold between them, and the check of the facts given with a proof."""
 
 from __future__ import annotations
 
@@ -17,52 +14,54 @@ from tasks.core.errors import Problem
 from tasks.core.messages import Reason
 
 
-def spelled_facts(duty: Duty, given: Mapping[str, str]) -> dict[str, str]:
-    """Facts with each choice as the catalogue spells it, whatever letters were typed."""
-    return {name: _spelled(duty.fact(name), value) for name, value in given.items()}
+def spelled_facts(duty: Duty, facts: Mapping[str, str]) -> dict[str, str]:
+    """Facts with each choice as the catalog spells it, regardless of case."""
+    return {name: _spelled_value(duty.fact(name), value) for name, value in facts.items()}
 
 
-def _spelled(fact: DutyFact | None, value: str) -> str:
+def _spelled_value(fact: DutyFact | None, value: str) -> str:
     if fact is None or not (choices := fact.some_of or fact.one_of):
         return value
-    known = {one.casefold(): one for one in choices}
-    said = value.split(",") if fact.some_of else [value]
-    return ", ".join(known.get(one.strip().casefold(), one.strip()) for one in said)
+    spelled = {part.casefold(): part for part in choices}
+    parts = value.split(",") if fact.some_of else [value]
+    return ", ".join(spelled.get(part.strip().casefold(), part.strip()) for part in parts)
 
 
-def fact_problems(duty: Duty, given: Mapping[str, str]) -> Iterator[Problem]:
+def fact_problems(duty: Duty, facts: Mapping[str, str]) -> Iterator[Problem]:
     """Everything wrong with `--fact NAME=VALUE`, and each that is missing."""
-    for name, value in given.items():
+    for name, value in facts.items():
         fact = duty.fact(name)
         if fact is None:
-            known = ", ".join(one.name for one in duty.facts) or "none"
-            yield Problem(column=f"--fact {name}", value=value, right=known, code="duty-fact-unknown")
+            names = ", ".join(allowed.name for allowed in duty.facts) or "none"
+            yield Problem(column=f"--fact {name}", value=value, right=names, code="duty-fact-unknown")
         else:
-            yield from _value(fact, value)
+            yield from _value_problems(fact, value)
     for fact in duty.facts:
-        if fact.required and not given.get(fact.name, "").strip():
-            yield Problem(column=f"--fact {fact.name}", right=_right(fact), code="required-fact-missing")
+        if fact.required and not facts.get(fact.name, "").strip():
+            yield Problem(column=f"--fact {fact.name}", right=_allowed_values(fact), code="required-fact-missing")
 
 
-def _value(fact: DutyFact, value: str) -> Iterator[Problem]:
+def _value_problems(fact: DutyFact, value: str) -> Iterator[Problem]:
     if not value.strip():
         return
-    said = [part.strip() for part in value.split(",")] if fact.some_of else [value]
+    parts = [part.strip() for part in value.split(",")] if fact.some_of else [value]
     choices = fact.some_of or fact.one_of
-    if choices and (wrong := [one for one in said if one not in choices]):
-        yield Problem(column=f"--fact {fact.name}", value=wrong[0], right=_right(fact), code="fact-choice-invalid")
+    if choices and (invalid := [choice for choice in parts if choice not in choices]):
+        yield Problem(
+            column=f"--fact {fact.name}", value=invalid[0], right=_allowed_values(fact), code="fact-choice-invalid"
+        )
     if fact.number and not value.strip().replace(".", "", 1).isdigit():
         yield Problem(column=f"--fact {fact.name}", value=value, code="fact-not-a-number")
 
 
-def _right(fact: DutyFact) -> str:
+def _allowed_values(fact: DutyFact) -> str:
     if fact.some_of:
         return f"one or more, with commas: {', '.join(fact.some_of)}"
     return ", ".join(fact.one_of) or fact.ask
 
 
-SIMPLE = (30, 7, 0)
-"""Rungs of the simple ladder, in days before the end, after that of the duty's own lead."""
+SIMPLE_LADDER = (30, 7, 0)
+"""Reminders of a duty without its own `ladder`, in days before the end, after that of its `lead`."""
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 _PERIOD = re.compile(r"(\d{1,3}) (day|month|year)s?")
@@ -93,49 +92,49 @@ class DutyPeriod:
 
 
 def _period(text: object) -> DutyPeriod:
-    found = _PERIOD.fullmatch(str(text))
-    if not found:
+    match = _PERIOD.fullmatch(str(text))
+    if not match:
         raise InconsistentDuty(Reason("duty-interval-invalid"))
-    number, unit = int(found[1]), found[2]
+    number, unit = int(match[1]), match[2]
     if unit == "day":
         return DutyPeriod(days=number)
     return DutyPeriod(months=number * (12 if unit == "year" else 1))
 
 
 Cadence = Annotated[DutyPeriod, BeforeValidator(_period)]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$")]
-Words = Annotated[str, Field(min_length=1, max_length=400)]
+DutyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$")]
+Text = Annotated[str, Field(min_length=1, max_length=400)]
 Days = Annotated[int, Field(ge=0, le=3650, strict=True)]
-Mark = Literal["P", "S", "W", "G"]
+Confidence = Literal["P", "S", "W", "G"]
 Role = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,30}$")]
 
 
 class DutyFact(DutyTable):
-    """Something to be said with each proof. `most` and `warn`: beyond it the duty is amber."""
+    """A fact that each proof needs. `most` and `warn`: beyond it the duty is amber."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,30}$")]
     required: bool = False
-    one_of: tuple[Words, ...] = ()
-    some_of: tuple[Words, ...] = ()
+    one_of: tuple[Text, ...] = ()
+    some_of: tuple[Text, ...] = ()
     number: bool = False
     most: float | None = None
-    warn: tuple[Words, ...] = ()
+    warn: tuple[Text, ...] = ()
     ask: str = ""
 
 
 class DutyTrigger(DutyTable):
     """A change that makes the duty due again."""
 
-    what: Words
-    mark: Mark
+    what: Text
+    mark: Confidence
 
 
 class FactReminder(DutyTable):
-    """Words that reminders carry when a fact has this value."""
+    """A text that reminders carry when a fact has this value."""
 
     fact: str
     is_: str = Field(alias="is")
-    say: Words
+    say: Text
 
 
 class Escalation(DutyTable):
@@ -150,32 +149,32 @@ _ESCALATION = (Escalation(days=0, to=("deputy",)), Escalation(days=-7, to=("lice
 
 class Duty(DutyTable):
     """One recurring duty. `submit`: days before the end by which it must be handed in.
-    `by`: kinds of events that fulfil it, so that nobody need say so; `beside`: items of theirs that
-    are no matter of this duty. `watched`: a fact that the
-    house counts itself. `each`: what there can be several of, each with its own dates."""
+    `by`: kinds of events that fulfill it; `beside`: items of theirs that do not count for this duty.
+    `watched`: a fact that the program counts itself. `each`: what there can be several of, each with its
+    own dates."""
 
-    id: Id
-    what: Words
+    id: DutyId
+    what: Text
     about: Literal["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "licence", "clients"]
-    source: Words
-    mark: Mark
+    source: Text
+    mark: Confidence
     every: Cadence | None = None
     due: date | None = None
     until: Literal["", "optional", "required"] = ""
     submit: Days | None = None
     lead: Days
     ladder: tuple[Days, ...] = ()
-    steps: dict[Annotated[str, Field(pattern=r"^\d{1,4}$")], Words] = {}
+    steps: dict[Annotated[str, Field(pattern=r"^\d{1,4}$")], Text] = {}
     owner: Role
     escalation: tuple[Escalation, ...] = _ESCALATION
-    proof: Words
+    proof: Text
     statement: bool = False
     each: str = ""
     facts: tuple[DutyFact, ...] = ()
     when: tuple[FactReminder, ...] = ()
     triggers: tuple[DutyTrigger, ...] = ()
     by: tuple[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")], ...] = ()
-    beside: tuple[Words, ...] = ()
+    beside: tuple[Text, ...] = ()
     again_after: tuple[Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")], ...] = ()
     again_within: Cadence = DutyPeriod()
     scan: bool = False
@@ -191,12 +190,12 @@ class Duty(DutyTable):
 
     @property
     def rungs(self) -> tuple[int, ...]:
-        """Days before the end on which somebody is told, most first."""
-        simple = {self.lead, *(days for days in SIMPLE if days < self.lead)}
+        """Days before the end on which reminders are sent, most first."""
+        simple = {self.lead, *(days for days in SIMPLE_LADDER if days < self.lead)}
         return tuple(sorted(self.ladder or simple, reverse=True))
 
     def fact(self, name: str) -> DutyFact | None:
-        return next((one for one in self.facts if one.name == name), None)
+        return next((fact for fact in self.facts if fact.name == name), None)
 
 
 def _faults(duty: Duty) -> Iterator[Reason]:

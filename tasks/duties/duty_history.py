@@ -1,4 +1,4 @@
-"""What the journal holds of duties: proofs, changes, rungs told, and the facts of other rooms."""
+"""Duties in the journal: proofs, changes, reminders, and events of other packages that prove a duty."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tasks.transport.api import MAIL
 from tasks.workspace import Workspace
 
 Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
-Item = tuple[str, str]
-"""A duty's id and which of its items, empty where there is only one."""
+ItemKey = tuple[str, str]
+"""A duty's id and its item, empty where there is only one."""
 
 
 def catalog_of(workspace: Workspace) -> DutyCatalog:
@@ -67,33 +67,33 @@ class DutyChange:
 
 @dataclass(frozen=True)
 class ReminderRecord:
-    """What became of a rung. `acknowledged` and `told`: the event's place, or None."""
+    """What became of a rung. `acknowledged` and `reminded`: the event's number, or None."""
 
-    told: int | None
+    reminded: int | None
     mail: str
     acknowledged: int | None
 
 
 @dataclass(frozen=True)
 class DutyHistory:
-    """Everything a term is made of. `started`: the day on which the book began."""
+    """Everything that terms follow from. `started`: the day on which the journal began."""
 
     started: date
-    proofs: Mapping[Item, Sequence[DutyProof]]
-    changes: Mapping[Item, Sequence[DutyChange]]
+    proofs: Mapping[ItemKey, Sequence[DutyProof]]
+    changes: Mapping[ItemKey, Sequence[DutyChange]]
 
 
 def read_history(rows: Rows, catalogue: DutyCatalog, zone: ZoneInfo) -> DutyHistory:
-    """What the book says, through `journal.rows`, or `pen.rows` under the writer's lock."""
-    proofs: dict[Item, list[DutyProof]] = defaultdict(list)
-    changes: dict[Item, list[DutyChange]] = defaultdict(list)
+    """`rows`: `journal.rows`, or `pen.rows` under the writer's lock."""
+    proofs: dict[ItemKey, list[DutyProof]] = defaultdict(list)
+    changes: dict[ItemKey, list[DutyChange]] = defaultdict(list)
     for item, proof in _proofs(rows, zone):
         proofs[item].append(proof)
     for row in rows(sa.select(CHANGES)):
         changes[row.duty, row.item].append(DutyChange(row.seq, date.fromisoformat(row.on), row.what))
-    for item, proof in _by_events(rows, catalogue, zone):
+    for item, proof in _event_proofs(rows, catalogue, zone):
         proofs[item].append(proof)
-    for item, change in _again(rows, catalogue, zone):
+    for item, change in _event_changes(rows, catalogue, zone):
         changes[item].append(change)
     return DutyHistory(_started(rows, zone), proofs, changes)
 
@@ -104,7 +104,7 @@ def _started(rows: Rows, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
-def _proofs(rows: Rows, zone: ZoneInfo) -> list[tuple[Item, DutyProof]]:
+def _proofs(rows: Rows, zone: ZoneInfo) -> list[tuple[ItemKey, DutyProof]]:
     query = (
         sa.select(PROOFS, EVENTS.c.at, EVENTS.c.actor)
         .join(EVENTS, EVENTS.c.seq == PROOFS.c.seq)
@@ -116,10 +116,9 @@ def _proofs(rows: Rows, zone: ZoneInfo) -> list[tuple[Item, DutyProof]]:
 
 def proof_of(row: sa.Row[Any], zone: ZoneInfo) -> DutyProof:
     """A row of PROOFS with the `at` and `actor` of its event."""
-    said = row._mapping
     return DutyProof(
         seq=row.seq,
-        on=date.fromisoformat(said["on"]),
+        on=date.fromisoformat(row.on),
         at=clock.parse(row.at).astimezone(zone),
         by=row.actor,
         until=date.fromisoformat(row.until) if row.until else None,
@@ -134,13 +133,13 @@ def proof_of(row: sa.Row[Any], zone: ZoneInfo) -> DutyProof:
     )
 
 
-def _last_of(rows: Rows, wanted: set[str]) -> Sequence[sa.Row[Any]]:
+def _last_events(rows: Rows, kinds: set[str]) -> Sequence[sa.Row[Any]]:
     """The last event of each kind and subject, with its time. The index on kinds finds them."""
-    if not wanted:
+    if not kinds:
         return []
     last = (
         sa.select(sa.func.max(EVENTS.c.seq).label("seq"))
-        .where(EVENTS.c.kind.in_(sorted(wanted)))
+        .where(EVENTS.c.kind.in_(sorted(kinds)))
         .group_by(EVENTS.c.kind, EVENTS.c.subject)
         .subquery()
     )
@@ -149,15 +148,15 @@ def _last_of(rows: Rows, wanted: set[str]) -> Sequence[sa.Row[Any]]:
     return rows(query.join(last, last.c.seq == columns.seq).order_by(columns.seq))
 
 
-def _by_events(rows: Rows, catalogue: DutyCatalog, zone: ZoneInfo) -> list[tuple[Item, DutyProof]]:
-    """Proofs that the house itself recorded, such as a backup that was restored."""
-    found: dict[str, list[sa.Row[Any]]] = defaultdict(list)
-    for row in _last_of(rows, {kind for duty in catalogue.duties.values() for kind in duty.by}):
-        found[row.kind].append(row)
-    unfit = _not_whole(rows)
-    proofs: dict[Item, DutyProof] = {}
+def _event_proofs(rows: Rows, catalogue: DutyCatalog, zone: ZoneInfo) -> list[tuple[ItemKey, DutyProof]]:
+    """Proofs that the program itself recorded, such as a backup that was restored."""
+    events: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+    for row in _last_events(rows, {kind for duty in catalogue.duties.values() for kind in duty.by}):
+        events[row.kind].append(row)
+    unfit = _incomplete_lists(rows)
+    proofs: dict[ItemKey, DutyProof] = {}
     for duty in catalogue.duties.values():
-        for row in sorted((row for kind in duty.by for row in found[kind]), key=lambda row: row.seq):
+        for row in sorted((row for kind in duty.by for row in events[kind]), key=lambda row: row.seq):
             item = row.subject.partition("/")[2] if duty.each else ""
             if item not in duty.beside and row.subject not in unfit:
                 at = clock.parse(row.at).astimezone(zone)
@@ -165,34 +164,34 @@ def _by_events(rows: Rows, catalogue: DutyCatalog, zone: ZoneInfo) -> list[tuple
     return list(proofs.items())
 
 
-def _not_whole(rows: Rows) -> set[str]:
+def _incomplete_lists(rows: Rows) -> set[str]:
     """Subjects of lists in force that are samples or below their floor: loading one proves no duty."""
     query = sa.select(LISTS.c.list).where(sa.or_(LISTS.c.partial, LISTS.c.short != "[]"))
     return {f"list/{row.list}" for row in rows(query)}
 
 
-def _again(rows: Rows, catalogue: DutyCatalog, zone: ZoneInfo) -> list[tuple[Item, DutyChange]]:
+def _event_changes(rows: Rows, catalogue: DutyCatalog, zone: ZoneInfo) -> list[tuple[ItemKey, DutyChange]]:
     duties = catalogue.duties.values()
-    found = _last_of(rows, {kind for duty in duties for kind in duty.again_after})
+    events = _last_events(rows, {kind for duty in duties for kind in duty.again_after})
     return [
         ((duty.id, ""), DutyChange(row.seq, clock.parse(row.at).astimezone(zone).date(), row.kind.replace(".", " ")))
         for duty in duties
-        for row in found
+        for row in events
         if row.kind in duty.again_after
     ]
 
 
 def reminders_of(rows: Rows, terms: set[str]) -> dict[tuple[str, str, str], dict[str, ReminderRecord]]:
     """What became of the rungs of these terms, by duty, item and term."""
-    found: dict[tuple[str, str, str], dict[str, ReminderRecord]] = defaultdict(dict)
+    records: dict[tuple[str, str, str], dict[str, ReminderRecord]] = defaultdict(dict)
     for row in rows(sa.select(RUNGS).where(RUNGS.c.term.in_(sorted(terms)))):
-        rung = ReminderRecord(row.told, row.mail, row.acknowledged)
-        found[row.duty, row.item, row.term][row.rung] = rung
-    return found
+        rung = ReminderRecord(row.reminded, row.mail, row.acknowledged)
+        records[row.duty, row.item, row.term][row.rung] = rung
+    return records
 
 
 def undelivered_letters(rows: Rows) -> dict[str, str]:
-    """Letters of reminders that nobody has yet and nobody is sending, with the moment of each."""
+    """Letters of reminders that were neither delivered nor are being sent, with the moment of each."""
     query = (
         sa.select(MAIL.c.mail, EVENTS.c.at)
         .join(EVENTS, EVENTS.c.seq == MAIL.c.seq)

@@ -1,4 +1,4 @@
-"""What recurs, who did it, who was told."""
+"""Recurring duties: proofs, changes, reminders."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import msgspec
 
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import AdoptedBody
 
 
 class ScanCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Open findings of a scan report by severity, and the day on which the oldest of each severity
-    was first seen in a report of this house."""
+    was first seen in a report of this broker."""
 
     format: str
     tool: str
@@ -19,7 +19,7 @@ class ScanCounts(msgspec.Struct, frozen=True, kw_only=True):
     oldest: dict[str, str]
 
 
-class _Duty(Body, frozen=True, kw_only=True):
+class _Duty(AdoptedBody, frozen=True, kw_only=True):
     """`item`: which policy, provider or client, empty where there is only one."""
 
     duty: str
@@ -55,7 +55,7 @@ class DutyWithdrawn(_Duty, frozen=True, kw_only=True):
 
 
 class DutyChanged(_Duty, frozen=True, kw_only=True):
-    """Something happened `on` a day that makes the duty due again out of its turn."""
+    """Something happened `on` a day that makes the duty due again before its date."""
 
     kind: ClassVar[str] = "duty.changed"
     what: str
@@ -63,14 +63,14 @@ class DutyChanged(_Duty, frozen=True, kw_only=True):
 
 
 class DutyEnded(_Duty, frozen=True, kw_only=True):
-    """The item is no more: the provider or client left."""
+    """The item ended: the provider or client left."""
 
     kind: ClassVar[str] = "duty.ended"
     reason: str
 
 
 class DutyReminded(_Duty, frozen=True, kw_only=True):
-    """These rungs of the term's ladder are told by a letter; `again`: those whose earlier letter
+    """A letter reminds of these rungs of the term's ladder; `again`: those whose earlier letter
     reached nobody."""
 
     kind: ClassVar[str] = "duty.reminded"
@@ -81,7 +81,7 @@ class DutyReminded(_Duty, frozen=True, kw_only=True):
 
 
 class DutyAcknowledged(_Duty, frozen=True, kw_only=True):
-    """Somebody has these rungs in hand. It ends nothing: the next rung is told again."""
+    """Somebody acknowledged these rungs. It ends nothing: the next rung reminds again."""
 
     kind: ClassVar[str] = "duty.acknowledged"
     term: str

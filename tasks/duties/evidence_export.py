@@ -1,7 +1,4 @@
-"""What an auditor asks for: per recommendation the evidence, with digests and dates, as CSV and PDF.
-
-The auditor's evidence on paper: the ten lights, then every proof, and where each duty stands today.
-"""
+"""Evidence for an auditor, by recommendation, with digests and dates: CSV, PDF, and the proofs themselves."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -24,33 +20,29 @@ from tasks.core.settings import BrokerSettings
 from tasks.core.status_lines import OTHER_SUBJECTS, RECOMMENDATIONS, StatusLine, recommendations
 from tasks.documents.api import INNER_WIDTH, PageFrame, Paper, PaperColumn
 from tasks.duties.duty_definition import SEVERITIES
-from tasks.duties.duty_history import DutyProof, Item, catalog_of, proof_of
+from tasks.duties.duty_history import DutyProof, ItemKey, catalog_of, proof_of
 from tasks.duties.status import status_line
 from tasks.duties.tables import PROOFS
 from tasks.duties.term_schedule import DutyState, duty_states
 from tasks.security.api import write_manifest
 from tasks.workspace import Workspace
 
-if TYPE_CHECKING:
-    pass
-
-
 _COLUMNS = (
     PaperColumn("Duty", 48),
     PaperColumn("Done on", 17),
     PaperColumn("Ends", 17),
     PaperColumn("Recorded, by, event", 37),
-    PaperColumn("EvidenceItem", 64),
+    PaperColumn("Evidence", 64),
     PaperColumn("SHA-256", INNER_WIDTH - 183 - 10),
     PaperColumn("Rule", 10),
 )
 
 
-def render_evidence(workspace: Workspace, found: Sequence[EvidenceItem], said: Sequence[StatusLine]) -> bytes:
+def render_evidence(workspace: Workspace, items: Sequence[EvidenceItem], lines: Sequence[StatusLine]) -> bytes:
     broker, head = workspace.settings(BrokerSettings), workspace.journal.head()
     paper = Paper(
         PageFrame(
-            title="EvidenceItem of cyber preparedness",
+            title="Evidence of cyber preparedness",
             left=f"{broker.name} · filer {broker.filer_code} · licence {broker.licence or 'not set'}",
             right=f"book at event {head.seq:,}, {head.digest[:12]}",
             foot=f"Made {clock.text()[:16]}Z from the book at event {head.seq}, SHA-256 {head.digest}",
@@ -59,11 +51,11 @@ def render_evidence(workspace: Workspace, found: Sequence[EvidenceItem], said: S
         )
     )
     paper.page()
-    paper.title("EvidenceItem of cyber preparedness")
+    paper.title("Evidence of cyber preparedness")
     paper.text(_READING)
-    _front(paper, said)
+    _recommendation_table(paper, lines)
     for about, title in {**RECOMMENDATIONS, **OTHER_SUBJECTS, "": "Duties that left the catalogue"}.items():
-        of_it = list(evidence_rows([one for one in found if one.about == about]))
+        of_it = list(evidence_rows([evidence_item for evidence_item in items if evidence_item.about == about]))
         if about or of_it:
             paper.heading(f"{about if about in RECOMMENDATIONS else ''} {title}".strip())
             paper.table(_COLUMNS, of_it, 7, red=lambda row: isinstance(row, EvidenceRow) and row.red)
@@ -81,45 +73,57 @@ _READING = (
 )
 
 
-def _front(paper: Paper, said: Sequence[StatusLine]) -> None:
+def _recommendation_table(paper: Paper, lines: Sequence[StatusLine]) -> None:
     columns = (
         PaperColumn("", 12),
         PaperColumn("Recommendation", 70),
         PaperColumn("", 18),
         PaperColumn("Because", INNER_WIDTH - 100),
     )
-    rows = [[one.id, one.title, one.light, one.fact] for one in recommendations(said)]
+    rows = [[line.id, line.title, line.light, line.fact] for line in recommendations(lines)]
     paper.table(columns, rows, 8, red=lambda row: row[2] == status_lines.RED)
 
 
 class EvidenceRow(list[str]):
-    """The texts of a row. `red`: the duty stands red for what this row says."""
+    """The texts of a row. `red`: the duty's status is red because of this row."""
 
     red = False
 
 
-def evidence_rows(found: Sequence[EvidenceItem]) -> Iterator[EvidenceRow]:
-    """A row a proof, with where the duty stands under the one on which that rests."""
-    for one in found:
-        title = f"{one.what}: {one.item}" if one.item else one.what
-        rests = one.newest or not one.done_on
-        stands = f"{one.standing}: {one.fact}" if rests else ""
-        row = EvidenceRow([title, "never", "", "", one.fact, "", one.mark, one.rule])
-        if one.done_on:
-            state = "" if one.counts == "counts" else f" ({one.counts})"
-            recorded = f"{one.recorded[:16]}Z, {one.by}, {one.event}"
-            evidence = (one.file or f"Statement: {one.statement}") + state
-            evidence += f"; {one.shared}" if one.shared else ""
-            under = "; ".join(part for part in (stands, one.facts, one.findings, one.rule) if part)
-            row = EvidenceRow([title, one.done_on, one.ends, recorded, evidence, one.sha256, one.mark, under])
-        row.red = bool(rests) and one.standing == status_lines.RED
+def evidence_rows(items: Sequence[EvidenceItem]) -> Iterator[EvidenceRow]:
+    """A row a proof; under the newest one the duty's state."""
+    for evidence_item in items:
+        title = f"{evidence_item.what}: {evidence_item.item}" if evidence_item.item else evidence_item.what
+        rests = evidence_item.newest or not evidence_item.done_on
+        stands = f"{evidence_item.standing}: {evidence_item.fact}" if rests else ""
+        row = EvidenceRow([title, "never", "", "", evidence_item.fact, "", evidence_item.mark, evidence_item.rule])
+        if evidence_item.done_on:
+            state = "" if evidence_item.counts == "counts" else f" ({evidence_item.counts})"
+            recorded = f"{evidence_item.recorded[:16]}Z, {evidence_item.by}, {evidence_item.event}"
+            evidence = (evidence_item.file or f"Statement: {evidence_item.statement}") + state
+            evidence += f"; {evidence_item.shared}" if evidence_item.shared else ""
+            under = "; ".join(
+                part for part in (stands, evidence_item.facts, evidence_item.findings, evidence_item.rule) if part
+            )
+            row = EvidenceRow(
+                [
+                    title,
+                    evidence_item.done_on,
+                    evidence_item.ends,
+                    recorded,
+                    evidence,
+                    evidence_item.sha256,
+                    evidence_item.mark,
+                    under,
+                ]
+            )
+        row.red = bool(rests) and evidence_item.standing == status_lines.RED
         yield row
 
 
 CSV, PDF, PROOF_FOLDER = "evidence.csv", "evidence.pdf", "proofs"
 
-
-Listed = list[tuple[DutyProof, str]]
+RecordedProofs = list[tuple[DutyProof, str]]
 
 
 @dataclass(frozen=True)
@@ -155,42 +159,43 @@ def gather_evidence(workspace: Workspace) -> list[EvidenceItem]:
     """Every proof of every duty, newest first, and each duty without one; also the proofs of what
     ended, or left the catalogue, since."""
     today, rows = workspace.today(), workspace.journal.rows
-    found: list[EvidenceItem] = []
-    given = _given(workspace)
-    for standing in duty_states(rows, catalog_of(workspace), workspace.zone):
-        said = status_line(standing, today)
-        listed = given.pop((standing.duty.id, standing.item), [])
+    items: list[EvidenceItem] = []
+    recorded = _recorded_proofs(workspace)
+    for state in duty_states(rows, catalog_of(workspace), workspace.zone):
+        line = status_line(state, today)
+        proofs = recorded.pop((state.duty.id, state.item), [])
         head = EvidenceItem(
-            about=said.about,
-            duty=standing.duty.id,
-            item=standing.item,
-            what=standing.duty.what,
-            standing=said.light,
-            fact=said.fact,
-            rule=standing.duty.source,
-            mark=said.mark,
+            about=line.about,
+            duty=state.duty.id,
+            item=state.item,
+            what=state.duty.what,
+            standing=line.light,
+            fact=line.fact,
+            rule=state.duty.source,
+            mark=line.mark,
         )
-        found += _proved(head, standing, listed)
-    for (duty, item), listed in given.items():
-        found += [_with(_past(workspace, duty, item), proof, counts) for proof, counts in listed]
+        items += _proof_items(head, state, proofs)
+    for (duty, item), proofs in recorded.items():
+        items += [_with_proof(_former_duty(workspace, duty, item), proof, counts) for proof, counts in proofs]
     order = [*RECOMMENDATIONS, *OTHER_SUBJECTS, ""]
-    return sorted(found, key=lambda one: order.index(one.about))
+    return sorted(items, key=lambda entry: order.index(entry.about))
 
 
-def _proved(head: EvidenceItem, standing: DutyState, given: Listed) -> list[EvidenceItem]:
+def _proof_items(head: EvidenceItem, state: DutyState, recorded: RecordedProofs) -> list[EvidenceItem]:
     """A line for each proof; what a duty is done by itself stands first."""
-    known = {proof.seq for proof, _ in given}
-    own = [(proof, "counts") for proof in standing.proofs if proof.seq not in known]
-    every = own + given
-    if not every:
+    listed_seqs = {proof.seq for proof, _ in recorded}
+    own_proofs = [(proof, "counts") for proof in state.proofs if proof.seq not in listed_seqs]
+    listed = own_proofs + recorded
+    if not listed:
         return [head]
-    last = standing.last.seq if standing.last else every[0][0].seq
-    return [replace(_with(head, proof, counts), newest="yes" if proof.seq == last else "") for proof, counts in every]
+    last = state.last.seq if state.last else listed[0][0].seq
+    return [
+        replace(_with_proof(head, proof, counts), newest="yes" if proof.seq == last else "") for proof, counts in listed
+    ]
 
 
-def _past(workspace: Workspace, name: str, item: str) -> EvidenceItem:
-    """The head of what is no duty any more; which recommendation it was of is not known of one that left
-    the catalogue."""
+def _former_duty(workspace: Workspace, name: str, item: str) -> EvidenceItem:
+    """The head of a former duty; one that left the catalog belongs to no recommendation."""
     duty = catalog_of(workspace).duties.get(name)
     if duty is None:
         return EvidenceItem("", name, item, name, "", "not in the catalogue any more")
@@ -198,21 +203,21 @@ def _past(workspace: Workspace, name: str, item: str) -> EvidenceItem:
     return EvidenceItem(duty.about, name, item, duty.what, "", fact, rule=duty.source, mark=duty.mark)
 
 
-def _given(workspace: Workspace) -> dict[Item, Listed]:
+def _recorded_proofs(workspace: Workspace) -> dict[ItemKey, RecordedProofs]:
     """All proofs ever given, newest first, each with whether it counts."""
     query = (
         sa.select(PROOFS, EVENTS.c.at, EVENTS.c.actor)
         .join(EVENTS, EVENTS.c.seq == PROOFS.c.seq)
         .order_by(PROOFS.c.duty, PROOFS.c.item, PROOFS.c.seq.desc())
     )
-    found: dict[Item, Listed] = {}
+    proofs: dict[ItemKey, RecordedProofs] = {}
     for row in workspace.journal.rows(query):
         counts = "withdrawn" if row.withdrawn else "ended" if row.ended else "counts"
-        found.setdefault((row.duty, row.item), []).append((proof_of(row, workspace.zone), counts))
-    return found
+        proofs.setdefault((row.duty, row.item), []).append((proof_of(row, workspace.zone), counts))
+    return proofs
 
 
-def _with(head: EvidenceItem, proof: DutyProof, counts: str) -> EvidenceItem:
+def _with_proof(head: EvidenceItem, proof: DutyProof, counts: str) -> EvidenceItem:
     return EvidenceItem(
         **{
             **asdict(head),
@@ -236,18 +241,21 @@ def _findings(proof: DutyProof) -> str:
     if proof.scan is None:
         return ""
     scan = proof.scan
-    said = [f"{scan.open[one]} {one} (oldest {scan.oldest[one]})" for one in SEVERITIES if scan.open.get(one)]
-    return f"{scan.tool}: " + (", ".join(said) or "none open")
+    counts = [
+        f"{scan.open[severity]} {severity} (oldest {scan.oldest[severity]})"
+        for severity in SEVERITIES
+        if scan.open.get(severity)
+    ]
+    return f"{scan.tool}: " + (", ".join(counts) or "none open")
 
 
 def export_evidence(workspace: Workspace, out: Path, *, proofs: bool, page: Sequence[StatusLine]) -> list[Path]:
     """Write CSV, PDF, with `proofs` the files themselves, and a signed manifest into a folder.
     `page`: the lines of the status page, of every package."""
-    found = gather_evidence(workspace)
-    written = [write_atomic(out / CSV, _csv(found)), write_atomic(out / PDF, render_evidence(workspace, found, page))]
+    items = gather_evidence(workspace)
+    written = [write_atomic(out / CSV, _csv(items)), write_atomic(out / PDF, render_evidence(workspace, items, page))]
     if proofs:
-        for one in {(row.sha256, row.file) for row in found if row.sha256}:
-            digest, name = one
+        for digest, name in {(row.sha256, row.file) for row in items if row.sha256}:
             target = out / PROOF_FOLDER / f"{digest[:12]}-{safe_name(name)}"
             written.append(write_atomic(target, workspace.content.get(digest)))
     written.append(write_manifest(out, workspace.settings.home, "evidence of recurring duties"))
@@ -259,11 +267,11 @@ def safe_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:80] or "proof"
 
 
-def _csv(found: Sequence[EvidenceItem]) -> bytes:
+def _csv(items: Sequence[EvidenceItem]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([one.name for one in fields(EvidenceItem)])
-    writer.writerows([_cell(value) for value in asdict(one).values()] for one in found)
+    writer.writerow([evidence_item.name for evidence_item in fields(EvidenceItem)])
+    writer.writerows([_cell(value) for value in asdict(evidence_item).values()] for evidence_item in items)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
@@ -272,5 +280,5 @@ def _cell(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def evidence_json(found: Sequence[EvidenceItem]) -> str:
-    return json.dumps([asdict(one) for one in found], indent=1, ensure_ascii=False)
+def evidence_json(items: Sequence[EvidenceItem]) -> str:
+    return json.dumps([asdict(evidence_item) for evidence_item in items], indent=1, ensure_ascii=False)

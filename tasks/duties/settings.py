@@ -1,4 +1,4 @@
-"""TODO."""
+"""Settings of the duties."""
 
 from __future__ import annotations
 

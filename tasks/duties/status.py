@@ -1,4 +1,4 @@
-"""The duties' lines of the status page: light, the fact behind it, and what to do."""
+"""The duties' lines of the status page: status, the fact behind it, and what to do."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def lines(workspace: Workspace) -> list[StatusLine]:
     rows = workspace.journal.rows
     catalogue, faults = usable_catalog(workspace)
     today = workspace.today()
-    duties = [status_line(standing, today) for standing in duty_states(rows, catalogue, workspace.zone)]
+    duties = [status_line(state, today) for state in duty_states(rows, catalogue, workspace.zone)]
     return [*faults, *duties]
 
 
 def usable_catalog(workspace: Workspace) -> tuple[DutyCatalog, list[StatusLine]]:
-    """The house's catalogue; with faults in the broker's own part what ships, and a line that says so:
-    in an incident nobody mends a catalogue before she sees what bites."""
+    """The workspace's catalog; with faults in the broker's own part the shipped one, and a line that says so,
+    for nobody corrects a catalog in an incident."""
     try:
         return catalog_of(workspace), []
-    except BadInput as wrong:
-        first, more = wrong.problems[0], len(wrong.problems) - 1
-        fact = f"{first}{f' (and {more} more)' if more else ''}"
+    except BadInput as error:
+        first, count = error.problems[0], len(error.problems) - 1
+        fact = f"{first}{f' (and {count} more)' if count else ''}"
         fault = StatusLine(
             "duty-catalog-unusable",
             "P1",
@@ -47,100 +47,96 @@ def usable_catalog(workspace: Workspace) -> tuple[DutyCatalog, list[StatusLine]]
             RED,
             f"not used, what ships counts: {fact}",
             "mend it, then continuity duties list",
-            values={"problems": [problem.as_dict() for problem in wrong.problems]},
+            values={"problems": [problem.as_dict() for problem in error.problems]},
         )
         return shipped_catalog(), [fault]
 
 
-def status_line(standing: DutyState, today: date) -> StatusLine:
-    """One duty or item. `values["reasons"]`: the findings of its light, with their codes."""
-    every = status_findings(standing, today)
-    light = worst_light(finding.light for finding in every)
-    shown = [finding for finding in every if finding.light == light]
-    shared = standing.last.shared if standing.last else ""
-    duty = standing.duty
+def status_line(state: DutyState, today: date) -> StatusLine:
+    """One duty or item. `values["reasons"]`: the findings behind its status, with their codes."""
+    findings = status_findings(state, today)
+    status = worst_light(finding.light for finding in findings)
+    reasons = [finding for finding in findings if finding.light == status]
+    shared = state.last.shared if state.last else ""
+    duty = state.duty
     return StatusLine(
         DUTY,
         duty.about,
-        standing.name,
-        light,
-        "; ".join([*(finding.text for finding in shown), *([shared] if shared else [])]),
-        "" if light == GREEN else _command(standing),
-        _since(standing, today),
+        state.name,
+        status,
+        "; ".join([*(finding.text for finding in reasons), *([shared] if shared else [])]),
+        "" if status == GREEN else _command(state),
+        _since(state, today),
         duty.mark,
-        subject=standing.name,
+        subject=state.name,
         values={
             "duty": duty.id,
-            "item": standing.item,
+            "item": state.item,
             "by_hand": not duty.by,
-            "due": standing.due.isoformat(),
-            "reasons": [finding.facts for finding in shown],
+            "due": state.due.isoformat(),
+            "reasons": [finding.facts for finding in reasons],
             "shared": shared,
         },
     )
 
 
-def _since(standing: DutyState, today: date) -> str:
+def _since(state: DutyState, today: date) -> str:
     """The day on which it came to need a person, else that of the last proof."""
-    turns = [standing.due + _DAY, standing.due - timedelta(days=standing.duty.lead)]
-    turns += [standing.submit_by + _DAY] if standing.submit_by else []
-    turns += [standing.opened] if standing.never or standing.change else []
-    turns += [day + _DAY for _, day in _limits(standing).values()]
+    turns = [state.due + _DAY, state.due - timedelta(days=state.duty.lead)]
+    turns += [state.submit_by + _DAY] if state.submit_by else []
+    turns += [state.opened] if state.never or state.change else []
+    turns += [day + _DAY for _, day in _limits(state).values()]
     past = [day for day in turns if day <= today]
-    if standing.never:
-        past = [standing.opened]
+    if state.never:
+        past = [state.opened]
     if past:
         return max(past).isoformat()
-    return clock.text(standing.last.at) if standing.last else ""
+    return clock.text(state.last.at) if state.last else ""
 
 
-def status_findings(standing: DutyState, today: date) -> list[StatusReason]:
-    """Every reason for its light, the date first."""
-    found = [*_when(standing, today)]
-    if standing.last:
-        found += [*_scan(standing, today), *_facts(standing)]
-    return found
+def status_findings(state: DutyState, today: date) -> list[StatusReason]:
+    """Every reason for its status, the date first."""
+    findings = [*_date_findings(state, today)]
+    if state.last:
+        findings += [*_scan_findings(state, today), *_fact_findings(state)]
+    return findings
 
 
-def _when(standing: DutyState, today: date) -> Iterator[StatusReason]:
-    """What the date alone gives."""
-    due, days, submit = standing.due, (standing.due - today).days, standing.submit_by
-    if standing.never:
+def _date_findings(state: DutyState, today: date) -> Iterator[StatusReason]:
+    """The findings of the date alone."""
+    due, days, submit = state.due, (state.due - today).days, state.submit_by
+    if state.never:
         yield StatusReason("duty-never-done", RED, due=due.isoformat())
-    elif standing.change:
-        late = list(_late_besides(standing, today))
-        light = RED if late or days < 0 else AMBER
+    elif state.change:
+        late = list(_late_besides(state, today))
+        status = RED if late or days < 0 else AMBER
         yield StatusReason(
-            "duty-due-again",
-            light,
-            due=due.isoformat(),
-            change=standing.change.what,
-            changed=standing.change.on.isoformat(),
+            "duty-due-again", status, due=due.isoformat(), change=state.change.what, changed=state.change.on.isoformat()
         )
         yield from late
     elif days < 0:
-        code = "proof-ended" if _ends(standing) else "duty-overdue"
+        code = "proof-ended" if _ends(state) else "duty-overdue"
         yield StatusReason(code, RED, days=DayCount(-days), due=due.isoformat())
     else:
         late = bool(submit and today > submit)
-        light = AMBER if days <= standing.duty.lead else GREEN
+        status = AMBER if days <= state.duty.lead else GREEN
         if late:
-            light = AMBER if standing.submitted and days > 30 else RED
-        code = "proof-ends" if _ends(standing) else "duty-due"
-        yield StatusReason(code, light, days=DayCount(days), due=due.isoformat())
+            status = AMBER if state.submitted and days > 30 else RED
+        code = "proof-ends" if _ends(state) else "duty-due"
+        yield StatusReason(code, status, days=DayCount(days), due=due.isoformat())
         if submit:
-            yield StatusReason(_submission(standing, late), light, submit=submit.isoformat())
+            yield StatusReason(_submission(state, late), status, submit=submit.isoformat())
 
 
-def _submission(standing: DutyState, late: bool) -> str:
+def _submission(state: DutyState, late: bool) -> str:
     if not late:
         return "submit-by"
-    return "submitted-not-accepted" if standing.submitted else "submission-late"
+    return "submitted-not-accepted" if state.submitted else "submission-late"
 
 
-def _late_besides(standing: DutyState, today: date) -> Iterator[StatusReason]:
+def _late_besides(state: DutyState, today: date) -> Iterator[StatusReason]:
     """What is late without the change too: it must not make that look better."""
-    regular, submit = standing.regular, standing.duty.submit
+    regular, submit = state.regular, state.duty.submit
     if regular is None or today <= regular - timedelta(days=submit or 0):
         return
     code = "term-also-ends" if today <= regular else "term-also-ended"
@@ -150,14 +146,13 @@ def _late_besides(standing: DutyState, today: date) -> Iterator[StatusReason]:
         yield StatusReason("submission-late", RED, submit=day.isoformat())
 
 
-def _ends(standing: DutyState) -> bool:
+def _ends(state: DutyState) -> bool:
     """Whether what was proved ends that day; else the duty is to be done by then."""
-    return bool(standing.submit_by or (standing.last and standing.last.until == standing.due))
+    return bool(state.submit_by or (state.last and state.last.until == state.due))
 
 
 def fold_lines(needs: Sequence[StatusLine]) -> list[StatusLine]:
-    """The same for a page: duties of which nothing was ever shown are one line, so that a new
-    workspace's many do not push what happened off the page."""
+    """The same for a page: duties without any proof become one line, for a new workspace has many."""
     never = [need for need in needs if _by_hand_and_never(need)]
     if len(never) < 3:
         return list(needs)
@@ -184,7 +179,7 @@ def _by_hand_and_never(need: StatusLine) -> bool:
 
 
 def reasons(duty: StatusLine) -> list[str]:
-    """The codes of the findings that give a duty's line its light."""
+    """The codes of the findings behind the status of a duty's line."""
     return [reason["code"] for reason in cast("list[dict[str, str]]", duty.values["reasons"])]
 
 
@@ -195,17 +190,17 @@ class DayCount(int):
         return f"{int(self):{spec}} day{'' if self == 1 else 's'}"
 
 
-def _scan(standing: DutyState, today: date) -> Iterator[StatusReason]:
+def _scan_findings(state: DutyState, today: date) -> Iterator[StatusReason]:
     """Open findings past their limit: a critical one turns the duty red, others amber."""
-    scan = standing.last.scan if standing.last else None
+    scan = state.last.scan if state.last else None
     if scan is None:
         return
-    for severity, (limit, last) in _limits(standing).items():
+    for severity, (limit, last) in _limits(state).items():
         if today > last:
-            light = RED if severity == "critical" else AMBER
+            status = RED if severity == "critical" else AMBER
             yield StatusReason(
                 "scan-finding-past-limit",
-                light,
+                status,
                 severity=severity,
                 days=DayCount((today - last).days + limit),
                 limit=limit,
@@ -222,46 +217,46 @@ def _scan(standing: DutyState, today: date) -> Iterator[StatusReason]:
         yield StatusReason("scan-oldest-finding", GREEN, days=days)
 
 
-def _limits(standing: DutyState) -> dict[str, tuple[int, date]]:
+def _limits(state: DutyState) -> dict[str, tuple[int, date]]:
     """Per severity that has open findings and a limit: its days, and the last on which the oldest may
     be open."""
-    scan = standing.last.scan if standing.last else None
-    limits = {str(severity): limit for severity, limit in standing.duty.limits.items()}
+    scan = state.last.scan if state.last else None
+    limits = {str(severity): limit for severity, limit in state.duty.limits.items()}
     return {
-        one: (limits[one], date.fromisoformat(scan.oldest[one]) + timedelta(days=limits[one]))
-        for one in SEVERITIES
-        if scan and one in limits and scan.oldest.get(one)
+        level: (limits[level], date.fromisoformat(scan.oldest[level]) + timedelta(days=limits[level]))
+        for level in SEVERITIES
+        if scan and level in limits and scan.oldest.get(level)
     }
 
 
-def _facts(standing: DutyState) -> Iterator[StatusReason]:
-    """What was said with the proof, where the catalogue warns of it."""
-    said = (standing.last.facts if standing.last else None) or {}
-    for fact in standing.duty.facts:
-        value = said.get(fact.name, "")
+def _fact_findings(state: DutyState) -> Iterator[StatusReason]:
+    """Facts given with the proof that the catalog warns of."""
+    facts = (state.last.facts if state.last else None) or {}
+    for fact in state.duty.facts:
+        value = facts.get(fact.name, "")
         if value in fact.warn:
             yield StatusReason("proof-fact-warns", AMBER, fact=fact.name, value=value)
         if fact.most is not None and value and float(value) > fact.most:
             yield StatusReason("proof-fact-too-large", AMBER, fact=fact.name, value=value, most=fact.most)
 
 
-def _command(standing: DutyState) -> str:
-    if standing.duty.by:
-        return _BY.get(standing.duty.by[0], "")
-    return next_duty_command(standing)
+def _command(state: DutyState) -> str:
+    if state.duty.by:
+        return _COMMAND_BY_EVENT.get(state.duty.by[0], "")
+    return next_duty_command(state)
 
 
-def next_duty_command(standing: DutyState) -> str:
+def next_duty_command(state: DutyState) -> str:
     """How its proof is given, with everything that the duty asks: words in capitals and dots are to be
     filled in. Double quotes, which both a Windows prompt and a shell understand."""
-    duty, item = standing.duty, standing.item
-    given = f' --for "{item}"' if item else f" --for {duty.each.upper()}" if duty.each else ""
-    given += "".join(f" --fact {fact.name}=..." for fact in duty.facts if fact.required)
-    given += " --until DAY" if duty.until == "required" else ""
-    return f"{_FULFIL} {duty.id}{given} --proof FILE"
+    duty, item = state.duty, state.item
+    options = f' --for "{item}"' if item else f" --for {duty.each.upper()}" if duty.each else ""
+    options += "".join(f" --fact {fact.name}=..." for fact in duty.facts if fact.required)
+    options += " --until DAY" if duty.until == "required" else ""
+    return f"{_FULFIL} {duty.id}{options} --proof FILE"
 
 
-_BY = {
+_COMMAND_BY_EVENT = {
     "backup.done": "continuity backup run",
     "backup.proved": "continuity backup prove",
     "backup.examined": "continuity backup doctor",
@@ -270,22 +265,20 @@ _BY = {
 }
 
 
-def states_table(found: Sequence[DutyState], today: date) -> list[dict[str, str]]:
+def states_table(states: Sequence[DutyState], today: date) -> list[dict[str, str]]:
     """A row a duty or item, for a listing."""
-    rows = []
-    for standing in found:
-        said = status_line(standing, today)
-        rows.append(
-            {
-                "about": said.about,
-                "duty": standing.duty.id,
-                "for": standing.item,
-                "code": said.code,
-                "light": said.light,
-                "due": standing.due.isoformat(),
-                "fact": said.fact,
-                "owner": standing.duty.owner,
-                "mark": said.mark,
-            }
-        )
-    return rows
+    return [
+        {
+            "about": line.about,
+            "duty": state.duty.id,
+            "for": state.item,
+            "code": line.code,
+            "light": line.light,
+            "due": state.due.isoformat(),
+            "fact": line.fact,
+            "owner": state.duty.owner,
+            "mark": line.mark,
+        }
+        for state in states
+        for line in [status_line(state, today)]
+    ]

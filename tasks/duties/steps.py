@@ -1,5 +1,4 @@
-"""The duties room's steps as Prefect tasks. Each handles all duties at once and is safe to run again:
-the journal says what is told."""
+"""The duties' steps as Prefect tasks. Each handles all duties at once and is safe to run again."""
 
 from __future__ import annotations
 
@@ -20,9 +19,11 @@ from tasks.workspace import Workspace
 def send_reminders(home: str, actor: str) -> dict[str, Any]:
     """Queue the reminders that are due and deliver every letter that waits."""
     workspace = Workspace.open(Path(home))
-    done = send_due_reminders(workspace, actor)
-    get_run_logger().info("%d reminder(s), %d letter(s) sent, %d wait", len(done.rungs), done.sent, len(done.waiting))
-    return vars(done)
+    result = send_due_reminders(workspace, actor)
+    get_run_logger().info(
+        "%d reminder(s), %d letter(s) sent, %d wait", len(result.rungs), result.sent, len(result.waiting)
+    )
+    return vars(result)
 
 
 @task(name="publish duties")
@@ -30,8 +31,8 @@ def publish_duties(home: str) -> None:
     """The artifact `duties`: every duty, and when it is due."""
     workspace = Workspace.open(Path(home))
     catalogue, _ = usable_catalog(workspace)
-    found = duty_states(workspace.journal.rows, catalogue, workspace.zone)
+    states = duty_states(workspace.journal.rows, catalogue, workspace.zone)
     create_table_artifact(
-        table=states_table(found, workspace.today()), key="duties", description="Every duty, and when it is due"
+        table=states_table(states, workspace.today()), key="duties", description="Every duty, and when it is due"
     )
     workspace.journal.close()

@@ -1,12 +1,8 @@
-"""Where each duty stands: the term that is open now, when it ends, and why.
+"""The state of each duty: the term that is open now, when it ends and why, and its ladder of reminders.
 
-A term is named by its last day, so that a duty that was done begins a new ladder, and one that is
-found to have another last day does too.
-
-The ladder of a term: on which days somebody is told, and which of them are due now.
-
-A rung is moved to the working day before it, never after. After the last day every day is a rung.
-Rungs that lay before the house knew of the term are told as one, the latest.
+A term is named by its last day, so that whatever moves that day begins a new ladder. A rung is moved to the
+working day before it, never after. After the last day every day is a rung. Rungs before the term became known
+count as one, the latest.
 """
 
 from __future__ import annotations
@@ -23,7 +19,7 @@ from tasks.duties.duty_history import (
     DutyChange,
     DutyHistory,
     DutyProof,
-    Item,
+    ItemKey,
     ReminderRecord,
     Rows,
     read_history,
@@ -33,7 +29,7 @@ from tasks.duties.duty_history import (
 
 @dataclass(frozen=True)
 class ReminderStep:
-    """A rung: `days` before the last day (negative: after it), and the day `on` which it is told."""
+    """A rung: `days` before the last day (negative: after it), and the day `on` which the reminder is due."""
 
     days: int
     on: date
@@ -43,52 +39,50 @@ class ReminderStep:
         return f"T{-self.days:+d}" if self.days else "T-0"
 
 
-def reminder_steps(standing: DutyState) -> list[ReminderStep]:
+def reminder_steps(state: DutyState) -> list[ReminderStep]:
     """The rungs up to the last day, earliest first."""
     calendar = Calendar()
-    return [
-        ReminderStep(days, calendar.on_or_before(standing.due - timedelta(days=days))) for days in standing.duty.rungs
-    ]
+    return [ReminderStep(days, calendar.on_or_before(state.due - timedelta(days=days))) for days in state.duty.rungs]
 
 
-def reached_steps(standing: DutyState, today: date) -> list[ReminderStep]:
-    """The rungs whose day has come, told or not, earliest first."""
-    late = (today - standing.due).days
-    steps = [step for step in reminder_steps(standing) if step.on <= today]
-    steps += [ReminderStep(-n, standing.due + timedelta(days=n)) for n in range(1, late + 1)]
-    known = [step for step in steps if step.on >= standing.opened]
-    before = [step for step in steps if step.on < standing.opened]
-    if known and known[0].on == standing.opened:
-        return known
-    return before[-1:] + known
+def reached_steps(state: DutyState, today: date) -> list[ReminderStep]:
+    """The rungs whose day has come, reminded of or not, earliest first."""
+    late = (today - state.due).days
+    steps = [step for step in reminder_steps(state) if step.on <= today]
+    steps += [ReminderStep(-n, state.due + timedelta(days=n)) for n in range(1, late + 1)]
+    opened_steps = [step for step in steps if step.on >= state.opened]
+    earlier = [step for step in steps if step.on < state.opened]
+    if opened_steps and opened_steps[0].on == state.opened:
+        return opened_steps
+    return earlier[-1:] + opened_steps
 
 
-def due_steps(standing: DutyState, today: date) -> list[ReminderStep]:
-    """The rungs that are neither told nor acknowledged."""
-    return [step for step in reached_steps(standing, today) if step.name not in standing.rungs]
+def due_steps(state: DutyState, today: date) -> list[ReminderStep]:
+    """The rungs that are neither reminded of nor acknowledged."""
+    return [step for step in reached_steps(state, today) if step.name not in state.rungs]
 
 
-def recipients(standing: DutyState, step: ReminderStep) -> tuple[str, ...]:
+def recipients(state: DutyState, step: ReminderStep) -> tuple[str, ...]:
     """The owner, and those to whom the duty escalates at this rung."""
-    more = [role for one in standing.duty.escalation if step.days <= one.days for role in one.to]
-    return tuple(dict.fromkeys([standing.duty.owner, *more]))
+    escalated = [role for escalation in state.duty.escalation if step.days <= escalation.days for role in escalation.to]
+    return tuple(dict.fromkeys([state.duty.owner, *escalated]))
 
 
-def step_text(standing: DutyState, step: ReminderStep) -> str:
-    """What is to be done at this rung: that of the last step of the catalogue that was reached."""
-    steps = {int(days): text for days, text in standing.duty.steps.items()}
-    reached_ = [days for days in steps if days >= step.days]
-    return steps[min(reached_)] if reached_ else ""
+def step_text(state: DutyState, step: ReminderStep) -> str:
+    """What is to be done at this rung: the text of the last step that was reached."""
+    steps = {int(days): text for days, text in state.duty.steps.items()}
+    reached = [days for days in steps if days >= step.days]
+    return steps[min(reached)] if reached else ""
 
 
-FIRST = timedelta(days=30)
-"""From the beginning of the book to the first proof of a duty that nobody has yet shown."""
+FIRST_PROOF_PERIOD = timedelta(days=30)
+"""From the beginning of the journal to the first proof of a duty."""
 
 
 @dataclass(frozen=True)
 class DutyState:
-    """One duty, or one item of it. `opened`: since when the house knows of this term. `proofs`
-    are all that count, oldest first. `regular`: the last day that a change came before."""
+    """One duty, or one item of it. `opened`: the day since which the term is known. `proofs`: all that
+    count, oldest first. `regular`: the last day without the `change`."""
 
     duty: Duty
     item: str
@@ -98,7 +92,7 @@ class DutyState:
     proofs: Sequence[DutyProof] = ()
     change: DutyChange | None = None
     regular: date | None = None
-    rungs: Mapping[str, ReminderRecord] = field(default_factory=dict)
+    rungs: Mapping[str, ReminderRecord] = field(default_factory=dict[str, ReminderRecord])
 
     @property
     def last(self) -> DutyProof | None:
@@ -106,11 +100,11 @@ class DutyState:
 
     @property
     def never(self) -> bool:
-        """Nothing was ever shown, and no rule names the first day either."""
+        """There is no proof, and no rule names the first day either."""
         return not self.proofs and self.duty.due is None
 
     @property
-    def key(self) -> Item:
+    def key(self) -> ItemKey:
         return self.duty.id, self.item
 
     @property
@@ -124,11 +118,11 @@ class DutyState:
     def submitted(self) -> bool:
         """Whether a rung from the day of submission on was acknowledged."""
         most = self.duty.submit or 0
-        return any(one.acknowledged and -int(name[1:]) <= most for name, one in self.rungs.items())
+        return any(record.acknowledged and -int(name[1:]) <= most for name, record in self.rungs.items())
 
     @property
     def seq(self) -> int:
-        """The place of the last event that moved it."""
+        """The number of the last event that moved it."""
         return max(self.last.seq if self.last else 0, self.change.seq if self.change else 0)
 
     @property
@@ -141,31 +135,31 @@ class DutyState:
 
 
 def add_period(day: date, period: DutyPeriod) -> date:
-    """So much later; months by the calendar."""
+    """A period later; months by the calendar."""
     return months_after(day, period.months) + timedelta(days=period.days)
 
 
 def duty_states(rows: Rows, catalogue: DutyCatalog, zone: ZoneInfo) -> list[DutyState]:
-    """Every duty and item, in the catalogue's order. Those that are only watched have none."""
+    """The state of every duty and item, in the catalog's order. Those that are only watched have none."""
     record = read_history(rows, catalogue, zone)
-    bare = [
+    states = [
         duty_state(record, duty, item)
         for duty in catalogue.duties.values()
         if not duty.watched
         for item in _items(record, duty)
     ]
-    return with_reminders(rows, bare)
+    return with_reminders(rows, states)
 
 
-def with_reminders(rows: Rows, bare: list[DutyState]) -> list[DutyState]:
-    """The same with what became of their rungs."""
-    rungs = reminders_of(rows, {one.term for one in bare})
-    return [replace(one, rungs=rungs.get((*one.key, one.term), {})) for one in bare]
+def with_reminders(rows: Rows, states: list[DutyState]) -> list[DutyState]:
+    """The same with their reminder records."""
+    rungs = reminders_of(rows, {state.term for state in states})
+    return [replace(state, rungs=rungs.get((*state.key, state.term), {})) for state in states]
 
 
-def duty_subject(standing: DutyState) -> str:
-    """What the journal calls it."""
-    return f"duty/{standing.duty.id}" + (f"/{standing.item}" if standing.item else "")
+def duty_subject(state: DutyState) -> str:
+    """The subject of the duty's events."""
+    return f"duty/{state.duty.id}" + (f"/{state.item}" if state.item else "")
 
 
 def _items(record: DutyHistory, duty: Duty) -> list[str]:
@@ -174,12 +168,12 @@ def _items(record: DutyHistory, duty: Duty) -> list[str]:
 
 def duty_state(record: DutyHistory, duty: Duty, item: str) -> DutyState:
     """One item of a duty, its rungs not yet looked up."""
-    proofs = sorted(record.proofs.get((duty.id, item), ()), key=lambda one: (one.on, one.seq))
+    proofs = sorted(record.proofs.get((duty.id, item), ()), key=lambda proof: (proof.on, proof.seq))
     due, opened = _due(duty, proofs, record.started)
-    change, again = _pending(duty, proofs, record.changes.get((duty.id, item), ()))
-    if change and again and again < due:
-        term = f"{again} {change.seq}"
-        return DutyState(duty, item, again, max(change.on, opened), term, proofs, change, due)
+    change, due_again = _next_change(duty, proofs, record.changes.get((duty.id, item), ()))
+    if change and due_again and due_again < due:
+        term = f"{due_again} {change.seq}"
+        return DutyState(duty, item, due_again, max(change.on, opened), term, proofs, change, due)
     return DutyState(duty, item, due, opened, due.isoformat(), proofs)
 
 
@@ -188,9 +182,9 @@ def _due(duty: Duty, proofs: Sequence[DutyProof], started: date) -> tuple[date, 
     last = proofs[-1] if proofs else None
     opened = max(last.at.date(), last.on) if last else started
     if duty.due is not None:
-        return _deadline(duty, {one.term for one in proofs}, started), opened
+        return _deadline(duty, {proof.term for proof in proofs}, started), opened
     if last is None:
-        return started + FIRST, started
+        return started + FIRST_PROOF_PERIOD, started
     ends = [last.until] if last.until else []
     if duty.every:
         ends.append(add_period(last.on, duty.every))
@@ -198,27 +192,27 @@ def _due(duty: Duty, proofs: Sequence[DutyProof], started: date) -> tuple[date, 
 
 
 def deadlines(duty: Duty) -> Iterator[date]:
-    """The fixed last days of a duty, for ever."""
+    """The fixed last days of a duty, without end."""
     assert duty.due is not None and duty.every is not None
     count = 0
     while True:
-        every = duty.every
-        yield add_period(duty.due, DutyPeriod(every.months * count, every.days * count))
+        period = duty.every
+        yield add_period(duty.due, DutyPeriod(period.months * count, period.days * count))
         count += 1
 
 
-def _deadline(duty: Duty, done: set[str], started: date) -> date:
-    last = max((date.fromisoformat(term[:10]) for term in done if term), default=None)
+def _deadline(duty: Duty, terms: set[str], started: date) -> date:
+    last = max((date.fromisoformat(term[:10]) for term in terms if term), default=None)
     return next(day for day in deadlines(duty) if day >= started and (last is None or day > last))
 
 
-def _pending(
+def _next_change(
     duty: Duty, proofs: Sequence[DutyProof], changes: Sequence[DutyChange]
 ) -> tuple[DutyChange | None, date | None]:
-    """The change since the last proof that is due first. Nothing was agreed before a first proof."""
+    """The change since the last proof that is due first, and its due date. None before a first proof."""
     if not proofs:
         return None, None
     last = proofs[-1]
-    open_ = [one for one in changes if (one.on, one.seq) > (last.on, last.seq)]
-    first = min(open_, key=lambda one: (one.on, one.seq), default=None)
+    open_ = [change for change in changes if (change.on, change.seq) > (last.on, last.seq)]
+    first = min(open_, key=lambda change: (change.on, change.seq), default=None)
     return (first, add_period(first.on, duty.again_within)) if first else (None, None)

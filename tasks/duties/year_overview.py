@@ -1,15 +1,17 @@
-"""The days of a year: open terms, and the terms after them if each is done on its last day.
+"""The dates of a year, open terms and those after them if each is done on its last day, and their PDF: one page
+with three months side by side, then the particulars of each date.
 
-The year's dates on paper: one page to hang on the wall, three months side by side, and the
-particulars of each date behind it.
+Duties as calendar files (RFC 5545): an all-day event each, with a constant UID, so that calendars update it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from hashlib import sha256
 from itertools import islice, zip_longest
+from typing import Any
 
 from tasks.core import clock
 from tasks.core.journal.journal import is_drill
@@ -20,8 +22,76 @@ from tasks.duties.status import status_line
 from tasks.duties.term_schedule import DutyState, add_period
 from tasks.workspace import Workspace
 
+Entry = tuple[str, date, str]
+"""UID, day, title."""
+
+
+def calendar_file(
+    states: Sequence[DutyState], filer: str, later_terms: Sequence[tuple[DutyState, int, date]] = ()
+) -> bytes:
+    """The open terms, and `later_terms` as (state, how many terms on, last day)."""
+    from icalendar import Calendar
+
+    calendar = _filled(Calendar(), prodid="-//Broker Continuity//duties//EN", version="2.0", method="PUBLISH")
+    for state in states:
+        for uid, day, title in calendar_events(state, filer):
+            calendar.add_component(_event(state, uid, day, title))
+    for state, ahead, day in later_terms:
+        uid = uid_of(state, filer, f"+{ahead}")
+        title = f"{state.title} (if done on its day before)"
+        calendar.add_component(_event(state, uid, day, title))
+    return calendar.to_ical()
+
+
+def calendar_events(state: DutyState, filer: str) -> Iterator[Entry]:
+    """The days of an open term."""
+    if state.submit_by:
+        title = f"Submit: {state.title}"
+        yield uid_of(state, filer, "submit"), state.submit_by, title
+        yield uid_of(state, filer), state.due, f"Ends: {state.title}"
+    else:
+        yield uid_of(state, filer), state.due, f"Due: {state.title}"
+
+
+def uid_of(state: DutyState, filer: str, part: str = "") -> str:
+    """The same for every term: `isa-submit@abc.continuity`. An item's name is hashed in it."""
+    item_part = f"-{sha256(state.item.encode()).hexdigest()[:12]}" if state.item else ""
+    suffix = f"-{part}" if part else ""
+    return f"{state.duty.id}{item_part}{suffix}@{filer.lower()}.continuity"
+
+
+def _filled(component: Any, **properties: object) -> Any:
+    """An icalendar component with these properties."""
+    for name, value in properties.items():
+        component.add(name.replace("_", "-"), value)
+    return component
+
+
+def _event(state: DutyState, uid: str, day: date, title: str) -> Any:
+    from icalendar import Alarm, Event
+
+    duty = state.duty
+    confidence = f"[{duty.mark}]"
+    suffix = "" if confidence in duty.source else f" {confidence}"
+    event = _filled(
+        Event(),
+        uid=uid,
+        sequence=state.seq,
+        dtstamp=clock.now(),
+        last_modified=clock.now(),
+        dtstart=day,
+        dtend=day + timedelta(days=1),
+        summary=title,
+        description=f"Proof: {duty.proof}\nRule: {duty.source}{suffix}",
+        categories=[duty.about],
+        transp="TRANSPARENT",
+    )
+    event.add_component(_filled(Alarm(), action="DISPLAY", description=title, trigger=timedelta(days=-1)))
+    return event
+
+
 _COLUMNS = (
-    PaperColumn("YearDate", 27),
+    PaperColumn("Date", 27),
     PaperColumn("Duty", 110),
     PaperColumn("Owner", 26),
     PaperColumn("Counts as proof", INNER_WIDTH - 173),
@@ -49,25 +119,27 @@ def render_year(workspace: Workspace, days: Sequence[YearDate], year: int) -> by
     )
     paper.page()
     paper.title(f"Recurring duties {year}")
-    _wall(paper, days, year)
+    _month_tables(paper, days, year)
     paper.text(_MARKS, 7.5)
     paper.page()
     for month in range(1, 13):
-        if own := [one for one in days if one.day.month == month]:
+        if month_dates := [entry for entry in days if entry.day.month == month]:
             paper.heading(f"{date(year, month, 1):%B}")
-            rows = [_row(one, workspace.today()) for one in own]
+            rows = [_row(entry, workspace.today()) for entry in month_dates]
             paper.table(_COLUMNS, rows, 8, red=lambda row: row[0].endswith("!"))
     if not days:
         paper.text("No duty falls into this year.")
     return paper.bytes()
 
 
-def _wall(paper: Paper, days: Sequence[YearDate], year: int) -> None:
-    """The page itself. What recurs each month stands once, under it."""
-    monthly = {one.standing.name: one for one in days if _is_monthly(one)}
+def _month_tables(paper: Paper, days: Sequence[YearDate], year: int) -> None:
+    """The first page. What recurs each month is listed once, under it."""
+    monthly = {entry.state.name: entry for entry in days if _is_monthly(entry)}
     for first in (1, 4, 7, 10):
         months = range(first, first + 3)
-        lists = [[_short(one) for one in days if one.day.month == month and not _is_monthly(one)] for month in months]
+        lists = [
+            [_short(entry) for entry in days if entry.day.month == month and not _is_monthly(entry)] for month in months
+        ]
         columns = [PaperColumn(f"{date(year, month, 1):%B}", INNER_WIDTH / 3) for month in months]
         paper.table(columns, list(zip_longest(*lists, fillvalue="")), 7.5)
     if monthly:
@@ -75,65 +147,65 @@ def _wall(paper: Paper, days: Sequence[YearDate], year: int) -> None:
         paper.text(f"Each month besides: {names}", 8)
 
 
-def _is_monthly(one: YearDate) -> bool:
-    every = one.standing.duty.every
-    return every is not None and every.months == 1
+def _is_monthly(entry: YearDate) -> bool:
+    period = entry.state.duty.every
+    return period is not None and period.months == 1
 
 
-def _short(one: YearDate) -> str:
-    what = "submit " if one.what == "submit" else ""
-    mark = f" [{one.standing.duty.mark}]" if one.standing.duty.mark in ("W", "G") else ""
-    return f"{one.day:%a %d}  {what}{one.standing.name}{mark}{' *' if one.ahead else ''}"
+def _short(entry: YearDate) -> str:
+    action = "submit " if entry.what == "submit" else ""
+    suffix = f" [{entry.state.duty.mark}]" if entry.state.duty.mark in ("W", "G") else ""
+    return f"{entry.day:%a %d}  {action}{entry.state.name}{suffix}{' *' if entry.ahead else ''}"
 
 
-def _row(one: YearDate, today: date) -> list[str]:
-    standing, duty = one.standing, one.standing.duty
-    day = f"{one.day:%a %d}"
-    if one.ahead:
+def _row(entry: YearDate, today: date) -> list[str]:
+    state, duty = entry.state, entry.state.duty
+    day = f"{entry.day:%a %d}"
+    if entry.ahead:
         day = f"({day})"
-    elif status_line(standing, today).light == RED:
+    elif status_line(state, today).light == RED:
         day += " !"
-    what = f"Submit: {standing.title}" if one.what == "submit" else standing.title
-    return [day, what, duty.owner, duty.proof, duty.mark]
+    title = f"Submit: {state.title}" if entry.what == "submit" else state.title
+    return [day, title, duty.owner, duty.proof, duty.mark]
 
 
 AT_LEAST_DAYS = 28
-"""Cadences shorter than this are the house's own work, and would fill every week of a page."""
+"""Shorter cadences are automatic, and would fill every week of a page."""
 
 
 @dataclass(frozen=True)
 class YearDate:
     """One date of a duty: `what` is due, or submit. `ahead`: how many terms on it lies."""
 
-    standing: DutyState
+    state: DutyState
     day: date
     what: str
     ahead: int = 0
 
 
-def year_dates(found: Sequence[DutyState], year: int) -> list[YearDate]:
-    """All dates in a year, in order. Watched duties and those of days' cadence are left out."""
-    days = [one for standing in found if _shown(standing) for one in _days(standing, year)]
-    return sorted((one for one in days if one.day.year == year), key=lambda one: (one.day, one.standing.name))
+def year_dates(states: Sequence[DutyState], year: int) -> list[YearDate]:
+    """All dates in a year, in order, without duties whose cadence is shorter than AT_LEAST_DAYS."""
+    days = [entry for state in states if _is_listed(state) for entry in _dates(state, year)]
+    return sorted((entry for entry in days if entry.day.year == year), key=lambda entry: (entry.day, entry.state.name))
 
 
-def _shown(standing: DutyState) -> bool:
-    every = standing.duty.every
-    return every is None or every.months > 0 or every.days >= AT_LEAST_DAYS
+def _is_listed(state: DutyState) -> bool:
+    period = state.duty.every
+    return period is None or period.months > 0 or period.days >= AT_LEAST_DAYS
 
 
-def _days(standing: DutyState, year: int) -> Iterator[YearDate]:
-    if standing.submit_by:
-        yield YearDate(standing, standing.submit_by, "submit")
-    for ahead, day in enumerate(islice(_ends(standing), 400)):
+def _dates(state: DutyState, year: int) -> Iterator[YearDate]:
+    if state.submit_by:
+        yield YearDate(state, state.submit_by, "submit")
+    for ahead, day in enumerate(islice(_due_days(state), 400)):
         if day.year > year:
             return
-        yield YearDate(standing, day, "due", ahead)
+        yield YearDate(state, day, "due", ahead)
 
 
-def _ends(standing: DutyState) -> Iterator[date]:
-    day = standing.due
+def _due_days(state: DutyState) -> Iterator[date]:
+    day = state.due
     yield day
-    while standing.duty.every:
-        day = add_period(day, standing.duty.every)
+    while state.duty.every:
+        day = add_period(day, state.duty.every)
         yield day

@@ -17,6 +17,7 @@ from .events import (
     SingleBond as SingleBond,
 )
 from .numbers.entry_numbers import (
+    ENTRY_SERIES as ENTRY_SERIES,
     EntryNumber as EntryNumber,
     Offsets as Offsets,
     allowed_offsets as allowed_offsets,
@@ -24,6 +25,7 @@ from .numbers.entry_numbers import (
     is_filer as is_filer,
     make_entry_number as make_entry_number,
     parse_entry_number as parse_entry_number,
+    printed_numbers as printed_numbers,
 )
 from .numbers.importer_numbers import (
     IMPORTER_MASK as IMPORTER_MASK,
@@ -32,13 +34,6 @@ from .numbers.importer_numbers import (
     is_ssn_importer as is_ssn_importer,
     masked_importer as masked_importer,
 )
-from .numbers.number_clashes import (
-    adopted_serials as adopted_serials,
-    issued_elsewhere as issued_elsewhere,
-    twice_issued as twice_issued,
-    unissued_blocks as unissued_blocks,
-    without_twice_issued as without_twice_issued,
-)
 from .numbers.number_lookup import (
     chase_list as chase_list,
     entry_rows as entry_rows,
@@ -46,14 +41,12 @@ from .numbers.number_lookup import (
     recorded_entries as recorded_entries,
 )
 from .numbers.number_reserve import (
-    ENTRY_SERIES as ENTRY_SERIES,
     issue_block as issue_block,
     numbers_issued_to as numbers_issued_to,
     reserve_block as reserve_block,
     reserve_counts as reserve_counts,
 )
 from .numbers.number_voiding import request_voiding as request_voiding, void_numbers as void_numbers
-from .numbers.numbering import printed_numbers as printed_numbers
 from .numbers.tariff_numbers import canonical_tariff_number as canonical_tariff_number
 from .projections import move_numbers as move_numbers
 from .record.code_lists import code_meanings as code_meanings, code_rows as code_rows, codes_where as codes_where
@@ -80,7 +73,7 @@ from .record.trade_history import (
     latest_history as latest_history,
     load_history as load_history,
 )
-from .settings import EntrySettings as EntrySettings, NumberSettings as NumberSettings
+from .settings import EntrySettings as EntrySettings, FilerSettings as FilerSettings, NumberSettings as NumberSettings
 from .status import reserve_line as reserve_line
 from .tables import (
     ENTRIES as ENTRIES,
@@ -90,6 +83,19 @@ from .tables import (
     SENT as SENT,
     VIEWS as VIEWS,
     WITH_ANOTHER as WITH_ANOTHER,
+)
+from .validation.conditions import (
+    bill_conditions as bill_conditions,
+    header_conditions as header_conditions,
+    line_conditions as line_conditions,
+    party_conditions as party_conditions,
+)
+from .validation.conditions.condition import Condition as Condition, is_repeated as is_repeated
+from .validation.conditions.entry_type_matrix import (
+    FORBIDDEN as FORBIDDEN,
+    MANDATORY as MANDATORY,
+    MatrixElement as MatrixElement,
+    entry_type_matrix as entry_type_matrix,
 )
 from .validation.disclaimer_rules import (
     allowed_codes as allowed_codes,

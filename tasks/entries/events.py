@@ -1,7 +1,4 @@
-"""What the desks hand in.
-
-The reserve of entry numbers.
-"""
+"""Entry numbers, the entries that desks hand in, and what ACE reports of them."""
 
 from __future__ import annotations
 
@@ -9,11 +6,11 @@ from typing import ClassVar
 
 import msgspec
 
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import AdoptedBody, AdoptionRule, Body
 
 
-class NumbersReserved(Body, frozen=True, kw_only=True):
-    """Serials `first`..`last` of one series and filer are ours to issue.
+class NumbersReserved(AdoptedBody, frozen=True, kw_only=True):
+    """Serials `first`..`last` of one series and filer can be issued.
 
     `range_check` says who checked, and how, that the production system cannot issue them.
     """
@@ -27,7 +24,7 @@ class NumbersReserved(Body, frozen=True, kw_only=True):
     range_check: str
 
 
-class NumbersIssued(Body, frozen=True, kw_only=True):
+class NumbersIssued(AdoptedBody, frozen=True, kw_only=True):
     """Serials `first`..`last` are printed for one desk and port."""
 
     kind: ClassVar[str] = "numbers.issued"
@@ -40,7 +37,7 @@ class NumbersIssued(Body, frozen=True, kw_only=True):
     port: str
 
 
-class NumbersVoided(Body, frozen=True, kw_only=True):
+class NumbersVoided(AdoptedBody, frozen=True, kw_only=True):
     """Numbers that will never be used. `persons` are the two who confirmed it, by the plan
     `approval`."""
 
@@ -62,9 +59,9 @@ class SingleBond(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What the accounting needs to know of a recorded entry without opening its content.
+    """The facts of a recorded entry that the accounting needs without its content.
 
-    `release_digest`: of what a cargo release tells of it.
+    `release_digest`: of its cargo release data.
     `in_bonds`: the in-bond numbers on its bills. `consignee`: as recorded, or a private reference.
     `entered`: the day that decides which bond holds, released or estimated (AE 2026-07 p.156).
     `single_bonds`: its single transaction bonds, those of an additional surety too. `covered_by`: the
@@ -90,8 +87,8 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     consolidating: bool = False
 
 
-class EntriesRecorded(Body, frozen=True, kw_only=True):
-    """One file's entries, new to the book. `content` is the record, `source` the file as given."""
+class EntriesRecorded(AdoptedBody, frozen=True, kw_only=True):
+    """One file's entries, new to the journal. `content` is the record, `source` the file as given."""
 
     kind: ClassVar[str] = "entries.recorded"
     content: str
@@ -107,8 +104,8 @@ class EntriesRevised(EntriesRecorded, frozen=True, kw_only=True):
     kind: ClassVar[str] = "entries.revised"
 
 
-class EntriesRefused(Body, frozen=True, kw_only=True):
-    """A file that was handed in and not taken, with the first reasons."""
+class EntriesRefused(AdoptedBody, frozen=True, kw_only=True):
+    """A file that was handed in and refused, with the first reasons."""
 
     kind: ClassVar[str] = "entries.refused"
     source: str
@@ -119,10 +116,11 @@ class EntriesRefused(Body, frozen=True, kw_only=True):
 
 
 class EntrySettled(Body, frozen=True, kw_only=True):
-    """The entry's place is final: `how` names it, `proof` is content or a reference. `approval` is the
+    """The entry's state is final: `how` names it, `proof` is content or a reference. `approval` is the
     plan by which a person settled it; empty where ACE did."""
 
     kind: ClassVar[str] = "entry.settled"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("place-rests-on-approval", to_do=True, keys=("settled",))
     number: str
     how: str
     proof: str
@@ -130,9 +128,10 @@ class EntrySettled(Body, frozen=True, kw_only=True):
 
 
 class EntryReopened(Body, frozen=True, kw_only=True):
-    """ACE said something after the entry was settled that takes the settlement away."""
+    """A later answer of ACE revoked the settlement."""
 
     kind: ClassVar[str] = "entry.reopened"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("lets-entry-go-again", to_do=True, keys=("reopened",))
     number: str
     reason: str
 
@@ -141,6 +140,7 @@ class EntryHandedOver(Body, frozen=True, kw_only=True):
     """Another filer filed it under a number of its own; `proof` is content."""
 
     kind: ClassVar[str] = "entry.handed_over"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("place-rests-on-approval", to_do=True, keys=("handed over",))
     number: str
     filer: str
     other_number: str
@@ -149,9 +149,10 @@ class EntryHandedOver(Body, frozen=True, kw_only=True):
 
 
 class EntryBurnt(Body, frozen=True, kw_only=True):
-    """Cancelled in ACE: the number can never be used again (CATAIR SE v40 p.32)."""
+    """Canceled in ACE: the number can never be used again (CATAIR SE v40 p.32)."""
 
     kind: ClassVar[str] = "entry.burnt"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("place-rests-on-approval", to_do=True, keys=("burnt",))
     number: str
     reason: str
     proof: str = ""
@@ -159,7 +160,7 @@ class EntryBurnt(Body, frozen=True, kw_only=True):
 
 
 class AceReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One reason that ACE gave: its code, CBP's own text, and of what (`line 3`; `record 12 column 5` of
+    """One reason of ACE: its code, CBP's own text, and the subject (`line 3`; `record 12 column 5` of
     our batch). A reason without a code is a person's, or CBP's text alone."""
 
     code: str = ""
@@ -168,14 +169,13 @@ class AceReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AceStatus(msgspec.Struct, frozen=True):
-    """What ACE shows of one entry (or importer), in the words of `tasks/ace`. Each fact is declared
-    here and nowhere else: answers in the journal carry it (`AnswerLine`), the table `p_view` has a
-    column for it, and the classification reads it (`View`).
+    """The status of one entry (or importer) in ACE. Each fact is declared here only: answers in the journal
+    carry it (`AnswerLine`), the table `p_view` has a column for it, and the classification reads it (`View`).
 
-    Days are YYYY-MM-DD. `differs`: what the stored summary has otherwise than our record. `bonds`: an
+    Days are YYYY-MM-DD. `differs`: fields of the stored summary that differ from our record. `bonds`: an
     importer's continuous bonds; `monthly`: whether the importer is enrolled for the periodic monthly
-    statement (KR record K2). None: ACE says neither yes nor no. `code` and `text` close the answer, `reasons`
-    come before them; `resume_at`: from which moment a range that ACE cut is asked for again (EQ).
+    statement (KR record K2); None: not stated. `code` and `text` close the answer, `reasons` come before
+    them; `resume_at`: the moment from which a truncated range is queried again (EQ).
     """
 
     disposition: str
@@ -203,8 +203,8 @@ class AceStatus(msgspec.Struct, frozen=True):
     @property
     def codes(self) -> tuple[str, ...]:
         """Each code of the reasons once; that which closes the answer where they have none."""
-        own = tuple(dict.fromkeys(reason.code for reason in self.reasons if reason.code))
-        return own or ((self.code,) if self.code else ())
+        codes = tuple(dict.fromkeys(reason.code for reason in self.reasons if reason.code))
+        return codes or ((self.code,) if self.code else ())
 
     @property
     def message(self) -> str:
@@ -217,9 +217,9 @@ class AceStatus(msgspec.Struct, frozen=True):
         return "; ".join(dict.fromkeys(texts)) or self.text
 
 
-class HistoryTaken(Body, frozen=True, kw_only=True):
+class HistoryTaken(AdoptedBody, frozen=True, kw_only=True):
     """What clients imported before, by HTS number and origin (`content`, Parquet). `file`: as it was
-    given, empty for what the book itself recorded; `as_of`: the day up to which it tells."""
+    given, empty for entries of the journal alone; `as_of`: the last day that it covers."""
 
     kind: ClassVar[str] = "history.taken"
     content: str
@@ -230,9 +230,9 @@ class HistoryTaken(Body, frozen=True, kw_only=True):
 
 
 class ImporterBond(msgspec.Struct, frozen=True, kw_only=True):
-    """A continuous bond of an importer as KR tells it (KI v7 p.10-14): activity (CBP's letter),
-    surety, first day and end, and how the importer stands as its user. Days are YYYY-MM-DD, empty
-    where ACE gives none; None where ACE says neither yes nor no."""
+    """A continuous bond of an importer in a KR answer (KI v7 p.10-14): activity (CBP's letter), surety, first day
+    and end, and the importer's state as its user. Days are YYYY-MM-DD, empty where ACE gives none; None: not
+    stated."""
 
     activity: str
     surety: str

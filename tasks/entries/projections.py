@@ -1,9 +1,7 @@
-"""Entries: recorded, revised, and the ends that a number can have.
+"""Numbers and entries: the one way from state to state.
 
-Numbers: reserved, issued, voided, and the one way from state to state.
-
-In-bond numbers on recorded bills: used while an entry names them, issued again when a revision
-takes the last one off. Several entries may come out of one in-bond movement.
+In-bond numbers on recorded bills are used while an entry names them, and issued again when a revision
+removes the last one. Several entries may come out of one in-bond movement.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ import sqlalchemy as sa
 
 from tasks.core.errors import NumberUnavailable
 from tasks.core.journal.projections import projection
-from tasks.core.journal.table_columns import column_value, rows_among
+from tasks.core.journal.table_columns import column_value, row_of, rows_among
 from tasks.entries.events import (
     EntriesRecorded,
     EntriesRevised,
@@ -30,28 +28,28 @@ from tasks.entries.events import (
     NumbersVoided,
     SingleBond,
 )
-from tasks.entries.numbers.numbering import printed_numbers
-from tasks.entries.tables import ENTRIES, IN_BONDS, NUMBERS, WITH_ANOTHER
+from tasks.entries.numbers.entry_numbers import IN_BOND_SERIES, printed_numbers
+from tasks.entries.tables import ENTRIES, ENTRY_FACTS, IN_BONDS, NUMBERS, WITH_ANOTHER
 
-SERIES, USED, ISSUED = "in-bond", "used", "issued"
+USED, ISSUED = "used", "issued"
 
 
-def carry(connection: sa.Connection, seq: int, entries: Sequence[EntryLine]) -> None:
-    """Put these entries' in-bond numbers in the place of those that they named before."""
+def replace_in_bonds(connection: sa.Connection, seq: int, entries: Sequence[EntryLine]) -> None:
+    """Replace the in-bond numbers of these entries."""
     named = {line.number: line.in_bonds for line in entries}
-    before = rows_among(connection.execute, sa.select(IN_BONDS), IN_BONDS.c.entry, list(named))
-    touched = {row.number for row in before}
+    previous = rows_among(connection.execute, sa.select(IN_BONDS), IN_BONDS.c.entry, list(named))
+    touched = {row.number for row in previous}
     if touched:
-        own = sa.delete(IN_BONDS).where(IN_BONDS.c.entry == sa.bindparam("n"))
-        connection.execute(own, [{"n": entry} for entry in named])
-    rows = [{"number": one, "entry": entry} for entry, some in named.items() for one in some]
+        of_entry = sa.delete(IN_BONDS).where(IN_BONDS.c.entry == sa.bindparam("n"))
+        connection.execute(of_entry, [{"n": entry} for entry in named])
+    rows = [{"number": number, "entry": entry} for entry, in_bonds in named.items() for number in in_bonds]
     if rows:
         connection.execute(sa.insert(IN_BONDS), rows)
     if touched := touched | {row["number"] for row in rows}:
-        _stand(connection, seq, sorted(touched))
+        _move_in_bonds(connection, seq, sorted(touched))
 
 
-def _stand(connection: sa.Connection, seq: int, numbers: list[str]) -> None:
+def _move_in_bonds(connection: sa.Connection, seq: int, numbers: list[str]) -> None:
     """Only numbers that were issued here move; others belong to a carrier, or are void."""
     users: dict[str, list[str]] = {number: [] for number in numbers}
     for row in rows_among(connection.execute, sa.select(IN_BONDS), IN_BONDS.c.number, numbers):
@@ -66,7 +64,7 @@ def _stand(connection: sa.Connection, seq: int, numbers: list[str]) -> None:
     ]
     change = (
         sa.update(NUMBERS)
-        .where(NUMBERS.c.number == sa.bindparam("n"), NUMBERS.c.series == SERIES)
+        .where(NUMBERS.c.number == sa.bindparam("n"), NUMBERS.c.series == IN_BOND_SERIES)
         .where(sa.or_(NUMBERS.c.state == ISSUED, NUMBERS.c.state == USED))
         .where(NUMBERS.c.note != sa.bindparam("why"))
     )
@@ -93,8 +91,8 @@ def _issued(connection: sa.Connection, seq: int, body: NumbersIssued) -> None:
         .where(column.serial.between(body.first, body.last), column.state == "reserved")
         .values(state="issued", desk=body.desk, port=body.port, seq=seq)
     )
-    wanted = body.last - body.first + 1
-    if connection.execute(change).rowcount != wanted:
+    count = body.last - body.first + 1
+    if connection.execute(change).rowcount != count:
         raise NumberUnavailable("reserve-serials-not-free", first=body.first, last=body.last, filer=body.filer)
 
 
@@ -106,42 +104,41 @@ def _voided(connection: sa.Connection, seq: int, body: NumbersVoided) -> None:
 def move_numbers(
     connection: sa.Connection, seq: int, numbers: list[str], allowed: tuple[str, ...], state: str, note: str = ""
 ) -> None:
-    """Carry numbers from one of the allowed states into `state`. Raises NumberUnavailable, naming
-    the first number that is elsewhere."""
-    into = {"into": state, "at": seq, "why": note}
-    done = connection.execute(_moving(allowed), [{"n": number, **into} for number in numbers])
-    if done.rowcount not in (-1, len(numbers)):
-        raise _elsewhere(connection, seq, numbers, allowed, state)
-    if done.rowcount == -1:
+    """Move numbers from one of the allowed states into `state`. Raises NumberUnavailable, naming
+    the first number in another state."""
+    new_values = {"into": state, "at": seq, "why": note}
+    result = connection.execute(_move_statement(allowed), [{"n": number, **new_values} for number in numbers])
+    if result.rowcount not in (-1, len(numbers)):
+        raise _unavailable(connection, seq, numbers, allowed, state)
+    if result.rowcount == -1:
         raise RuntimeError("this database driver does not count updated rows")
 
 
 @cache
-def _moving(allowed: tuple[str, ...]) -> sa.Update:
-    """One statement for all moves from these states: to put one together takes longer than to run
-    it, and a settled entry is an event of its own."""
+def _move_statement(allowed: tuple[str, ...]) -> sa.Update:
+    """The statement for moves from these states; cached, for building it takes longer than running it."""
     return (
         sa.update(NUMBERS)
         .where(NUMBERS.c.number == sa.bindparam("n"))
-        .where(sa.or_(*(NUMBERS.c.state == one for one in allowed)))
+        .where(sa.or_(*(NUMBERS.c.state == state for state in allowed)))
         .values(state=sa.bindparam("into"), seq=sa.bindparam("at"), note=sa.bindparam("why"))
     )
 
 
-def _elsewhere(
+def _unavailable(
     connection: sa.Connection, seq: int, numbers: list[str], allowed: tuple[str, ...], state: str
 ) -> NumberUnavailable:
     column = NUMBERS.c
     for number in numbers:
         query = sa.select(column.state, column.desk).where(column.number == number)
         query = query.where(column.seq != seq)
-        found = connection.execute(query).first()
-        if found is not None:
+        row = connection.execute(query).first()
+        if row is not None:
             return NumberUnavailable(
                 "number-in-another-state",
                 number=number,
-                state=found.state,
-                desk=f" for {found.desk}" if found.desk else "",
+                state=row.state,
+                desk=f" for {row.desk}" if row.desk else "",
                 to=state,
                 needed=allowed[0],
             )
@@ -153,7 +150,7 @@ def _recorded(connection: sa.Connection, seq: int, body: EntriesRecorded) -> Non
     move_numbers(connection, seq, [line.number for line in body.entries], ("issued",), "recorded")
     rows = [{**_entry(line, body, seq), "revision": 1} for line in body.entries]
     connection.execute(sa.insert(ENTRIES), rows)
-    carry(connection, seq, body.entries)
+    replace_in_bonds(connection, seq, body.entries)
 
 
 @projection(EntriesRevised)
@@ -171,7 +168,7 @@ def _revised(connection: sa.Connection, seq: int, body: EntriesRevised) -> None:
     connection.execute(
         change, [{"n": row["number"], **{f"new_{k}": v for k, v in row.items() if k != "number"}} for row in rows]
     )
-    carry(connection, seq, body.entries)
+    replace_in_bonds(connection, seq, body.entries)
 
 
 def _replaced() -> list[sa.Column[Any]]:
@@ -179,34 +176,11 @@ def _replaced() -> list[sa.Column[Any]]:
 
 
 def _entry(line: EntryLine, body: EntriesRecorded, seq: int) -> dict[str, Any]:
-    return {
-        "number": line.number,
-        "content": body.content,
-        "digest": line.digest,
-        "desk": body.desk,
-        "file": body.file,
-        "entry_type": line.entry_type,
-        "route": line.route,
-        "outcome": line.outcome,
-        "port": line.port,
-        "importer": line.importer,
-        "complete": line.complete,
-        "covered_by": line.covered_by,
-        "consolidating": line.consolidating,
-        "released": line.released,
-        "entered": line.entered,
-        "bond_type": line.bond_type,
-        "single_bonds": _single_bonds(line),
-        "consignee": line.consignee,
-        "release_digest": line.release_digest,
-        "seq": seq,
-    }
-
-
-def _single_bonds(line: EntryLine) -> str:
-    """A JSON list; empty if there is none. Bond type 9 is a single transaction bond of unknown terms."""
-    unknown = [SingleBond()] if line.bond_type == "9" else []
-    return column_value(line.single_bonds or unknown)
+    row = {"number": line.number, "content": body.content, "desk": body.desk, "file": body.file, "seq": seq}
+    row |= row_of(line, *ENTRY_FACTS)
+    if line.bond_type == "9" and not line.single_bonds:  # a single transaction bond of unknown terms
+        row["single_bonds"] = column_value([SingleBond()])
+    return row
 
 
 @projection(EntrySettled)
@@ -227,7 +201,7 @@ def _handed_over(connection: sa.Connection, seq: int, body: EntryHandedOver) -> 
 
 
 @projection(EntryBurnt)
-def _burnt(connection: sa.Connection, seq: int, body: EntryBurnt) -> None:
-    # A number that is void or free can stand in ACE all the same, until CBP cancels it.
+def _canceled(connection: sa.Connection, seq: int, body: EntryBurnt) -> None:
+    # A void or free number can be in ACE too, until CBP cancels it.
     allowed = ("issued", "recorded", "settled", "void", "reserved")
     move_numbers(connection, seq, [body.number], allowed, "burnt", body.reason)

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Settings of entries: the reserve of numbers, the rules of recording, CBP's profile of the filer."""
 
 from __future__ import annotations
 
@@ -24,3 +24,15 @@ class EntrySettings(SettingsTable):
     """`further_ports`: Schedule D codes that the list shipped here lacks."""
 
     further_ports: tuple[str, ...] = ()
+
+
+class FilerSettings(SettingsTable):
+    """CBP's profile of this filer. `ports`, `applications`, `national_permit`: as far as files are to be checked
+    against it; empty is not judged. `accept_type_86`: whether CBP takes entry type 86 of it. `quota_one_step`:
+    quota goes as a certified summary."""
+
+    ports: tuple[str, ...] = ()
+    applications: tuple[str, ...] = ()
+    national_permit: bool | None = None
+    accept_type_86: bool = False
+    quota_one_step: bool = True

@@ -1,4 +1,4 @@
-"""Lines of the status page on numbers: other reserves than that of entry numbers, and the desks' numbers."""
+"""Lines of the status page on numbers: the reserves, and the desks' numbers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from tasks.core.journal.journal import Journal
 from tasks.core.journal.store import EVENTS
 from tasks.core.settings import Settings
 from tasks.core.status_lines import AMBER, GREEN, RED, Rows, StatusLine
-from tasks.entries.numbers.number_reserve import ENTRY_SERIES, reserve_counts
+from tasks.entries.numbers.entry_numbers import ENTRY_SERIES
+from tasks.entries.numbers.number_reserve import reserve_counts
 from tasks.entries.settings import NumberSettings
 from tasks.entries.tables import NUMBERS
 from tasks.workspace import Workspace
 
 
 def lines(workspace: Workspace) -> Iterator[StatusLine]:
-    """Numbers that lie at desks, and reserves that run low."""
+    """The reserve of entry numbers, unused numbers of desks, and other reserves that run low."""
     yield reserve_line(workspace.journal.rows, workspace.settings)
     yield from _desks(workspace.journal)
     yield from _other_reserves(workspace.journal, workspace.settings)
@@ -48,13 +49,13 @@ def _desks(journal: Journal) -> Iterator[StatusLine]:
 
 
 def _at(journal: Journal, events: list[int]) -> dict[int, str]:
-    """When these events were written."""
+    """The moments of these events."""
     query = sa.select(EVENTS.c.seq, EVENTS.c.at).where(EVENTS.c.seq.in_(events))
     return {row.seq: row.at for row in journal.rows(query)}
 
 
 def _other_reserves(journal: Journal, settings: Settings) -> Iterator[StatusLine]:
-    """Series besides entry numbers, which have the line of `reserve`."""
+    """Series besides entry numbers, which have `reserve_line`."""
     for series in reserve_counts(journal, settings):
         if series.series == ENTRY_SERIES or not series.alarm:
             continue
@@ -83,14 +84,14 @@ def reserve_line(rows: Rows, settings: Settings) -> StatusLine:
     ever = rows(sa.select(column.seq).where(column.series == "entry").limit(1))
     fact = f"{days:.0f} days at {numbers.daily_volume} a day" if ever else "never reserved"
     low = days < numbers.alarm_days
-    more = f", alarm below {numbers.alarm_days}" if low and ever else ""
+    alarm_text = f", alarm below {numbers.alarm_days}" if low and ever else ""
     command = RESERVE if low else ""
     return StatusLine(
         "reserve-entry-numbers",
         "P8",
         "reserve of entry numbers",
         RED if low else GREEN,
-        fact + more,
+        fact + alarm_text,
         command,
         values={"days": days if ever else None, "alarm_days": numbers.alarm_days},
     )

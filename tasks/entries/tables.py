@@ -1,11 +1,11 @@
-"""TODO."""
+"""Numbers, recorded entries, and what ACE was sent and reported of them."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from tasks.core.journal.table_columns import METADATA, struct_columns
-from tasks.entries.events import AceStatus
+from tasks.entries.events import AceStatus, EntryLine
 
 NUMBERS = sa.Table(
     "p_number",
@@ -23,6 +23,8 @@ NUMBERS = sa.Table(
     sa.Index("p_number_state", "series", "filer", "state", "serial"),
 )
 
+ENTRY_FACTS = tuple(name for name in EntryLine.__struct_fields__ if name not in ("number", "in_bonds"))
+"""Fields of a recorded entry that its row keeps."""
 
 ENTRIES = sa.Table(
     "p_entry",
@@ -30,23 +32,9 @@ ENTRIES = sa.Table(
     sa.Column("number", sa.Text, sa.ForeignKey("p_number.number"), primary_key=True),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("content", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
     sa.Column("desk", sa.Text, nullable=False),
     sa.Column("file", sa.Text, nullable=False),
-    sa.Column("entry_type", sa.Text, nullable=False),
-    sa.Column("route", sa.Text, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),
-    sa.Column("port", sa.Text, nullable=False),
-    sa.Column("importer", sa.Text, nullable=False),
-    sa.Column("complete", sa.Boolean, nullable=False),
-    sa.Column("released", sa.Text, nullable=False),
-    sa.Column("entered", sa.Text, nullable=False),
-    sa.Column("bond_type", sa.Text, nullable=False),
-    sa.Column("single_bonds", sa.Text, nullable=False),
-    sa.Column("consignee", sa.Text, nullable=False),
-    sa.Column("release_digest", sa.Text, nullable=False),
-    sa.Column("covered_by", sa.Text, nullable=False),
-    sa.Column("consolidating", sa.Boolean, nullable=False),
+    *struct_columns(EntryLine, *ENTRY_FACTS),
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 
@@ -80,15 +68,15 @@ SENT = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Index("p_sent_batch", "batch"),
 )
-"""What became of the last sending: `waiting`, `taken` or `found` (on file before), or one of
+"""State of the last sending: `waiting`, `taken` or `found` (on file before), or one of
 `REFUSED`. `reasons`: CBP's for a rejection, as JSON; `lost`: noted as never received by ACE;
 `outside`: rejected for causes outside the record. `digest`: of the entry as it was sent,
 `release_digest`: of its release data as ACE has it. `seq`: when it was sent, or noted as lost."""
 
 
 REFUSED = ("rejected", "batch rejected", "not processed")
-"""States of a sending that came to nothing, so that the number may be named again: the entry was
-rejected, its batch was rejected whole, or ACE failed."""
+"""States of a failed sending, so that the number may be used again: the entry or its whole batch was rejected,
+or ACE failed."""
 
 
 VIEWS = sa.Table(
@@ -101,9 +89,8 @@ VIEWS = sa.Table(
     *struct_columns(AceStatus),
     sa.Column("content", sa.Text, nullable=False),
 )
-"""What ACE last said when it was asked (`summary`, `release`, `bill`, `importer`) or told of its own
-accord (`notice`, `action`, `request`). `asked` is the place of the question: a view older than a
-sending proves nothing."""
+"""The last ACE status by query (`summary`, `release`, `bill`, `importer`) or by notice (`notice`, `action`,
+`request`). `asked`: the event number of the query; a status older than a sending proves nothing."""
 
 
 HELD_BY_ACE = ("accepted", "accepted with warnings", "already on file")

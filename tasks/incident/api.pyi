@@ -2,6 +2,8 @@ from .after_release.broker_handover import (
     SubstituteBroker as SubstituteBroker,
     handover_rows as handover_rows,
     prepare_handover as prepare_handover,
+    prepared_for_broker as prepared_for_broker,
+    presented_under_other_number as presented_under_other_number,
     recall_handover as recall_handover,
 )
 from .after_release.discretion_grants import (
@@ -11,10 +13,6 @@ from .after_release.discretion_grants import (
     record_use as record_use,
 )
 from .after_release.handover_package import open_package as open_package
-from .after_release.presentation import (
-    prepared_for_broker as prepared_for_broker,
-    presented_under_other_number as presented_under_other_number,
-)
 from .after_release.redelivery_demands import (
     ANSWERED as ANSWERED,
     CONDITIONAL as CONDITIONAL,
@@ -25,15 +23,7 @@ from .after_release.redelivery_demands import (
     record_demand as record_demand,
     watches as watches,
 )
-from .after_release.release_events import (
-    DiscretionGranted as DiscretionGranted,
-    DiscretionRelied as DiscretionRelied,
-    HandoverPrepared as HandoverPrepared,
-    HandoverRecalled as HandoverRecalled,
-    RedeliveryAnswered as RedeliveryAnswered,
-    RedeliveryDemanded as RedeliveryDemanded,
-    ReleaseConditional as ReleaseConditional,
-)
+from .after_release.release_events import DiscretionGranted as DiscretionGranted, DiscretionRelied as DiscretionRelied
 from .agencies.agency_papers import record_exception as record_exception, record_paper as record_paper
 from .agencies.agency_requirements import (
     HELD as HELD,
@@ -53,38 +43,11 @@ from .agencies.flag_tables import (
 )
 from .agencies.requirement_matrix import client_rows as client_rows, files as files, matrix_rows as matrix_rows
 from .events import (
-    ContactChecked as ContactChecked,
-    EvidenceAttached as EvidenceAttached,
-    EvidenceBuilt as EvidenceBuilt,
-    EvidenceWaived as EvidenceWaived,
-    ExposureListed as ExposureListed,
-    FactsNoted as FactsNoted,
-    IncidentBreachFound as IncidentBreachFound,
-    IncidentClosed as IncidentClosed,
-    IncidentDeclared as IncidentDeclared,
-    IncidentDisconnected as IncidentDisconnected,
-    IncidentDismissed as IncidentDismissed,
     IncidentDowntimeAuthorised as IncidentDowntimeAuthorised,
     IncidentDowntimeRefused as IncidentDowntimeRefused,
     IncidentDowntimeRequested as IncidentDowntimeRequested,
-    IncidentDowntimeRunning as IncidentDowntimeRunning,
-    IncidentEvidenceSubmitted as IncidentEvidenceSubmitted,
-    IncidentKeyingBacklog as IncidentKeyingBacklog,
-    IncidentReconciled as IncidentReconciled,
-    IncidentReconnected as IncidentReconnected,
-    IncidentRemediated as IncidentRemediated,
-    IncidentRemediating as IncidentRemediating,
     IncidentStep as IncidentStep,
-    IncidentSuspected as IncidentSuspected,
-    NoticeAcknowledged as NoticeAcknowledged,
-    NoticeCalled as NoticeCalled,
-    NoticeDrafted as NoticeDrafted,
-    NoticeSent as NoticeSent,
-    PgaLetGo as PgaLetGo,
-    PgaLoaded as PgaLoaded,
-    PgaPaper as PgaPaper,
     WorkClosed as WorkClosed,
-    WorkTaken as WorkTaken,
 )
 from .evidence.pack_builder import build_pack as build_pack
 from .evidence.pack_verifier import (
@@ -98,7 +61,7 @@ from .evidence.remediation_checklist import (
     waive_item as waive_item,
 )
 from .letters.blank_letters import Official as Official, blank_letter as blank_letter, official_blank as official_blank
-from .letters.entry_case import EntryCase as EntryCase, cases as cases
+from .letters.entry_case import cases as cases
 from .letters.entry_documents import (
     OWN as OWN,
     attach_document as attach_document,
@@ -111,15 +74,18 @@ from .letters.issuing import (
     LetterRequest as LetterRequest,
     issue_letters as issue_letters,
 )
-from .letters.letter_draft import PORT as PORT, SHIPMENT as SHIPMENT
+from .letters.letter_draft import (
+    PORT as PORT,
+    REQUIRED_BROKER_FACTS as REQUIRED_BROKER_FACTS,
+    SHIPMENT as SHIPMENT,
+    field_titles as field_titles,
+    missing_fields as missing_fields,
+)
 from .letters.letter_events import (
-    DocumentAttached as DocumentAttached,
-    DocumentDropped as DocumentDropped,
     LetterIssued as LetterIssued,
     LetterReissued as LetterReissued,
     LetterSent as LetterSent,
     LetterWithdrawn as LetterWithdrawn,
-    PacketExported as PacketExported,
 )
 from .letters.letter_readiness import (
     entries_decided_by_port as entries_decided_by_port,
@@ -135,7 +101,6 @@ from .letters.letter_records import (
     reprint_letter as reprint_letter,
     withdraw_letter as withdraw_letter,
 )
-from .letters.letterhead import REQUIRED as REQUIRED, field_titles as field_titles, missing_fields as missing_fields
 from .letters.official_forms import (
     CBP_3461 as CBP_3461,
     CBP_7501 as CBP_7501,
@@ -164,6 +129,7 @@ from .notices.notice_delivery import (
     take_back as take_back,
     write_notices as write_notices,
 )
+from .notices.notice_listing import NoticeRecord as NoticeRecord, find_notice as find_notice
 from .notices.notice_plan import (
     NOTICE_PLAN_FILE as NOTICE_PLAN_FILE,
     NoticePlan as NoticePlan,
@@ -172,11 +138,9 @@ from .notices.notice_plan import (
 )
 from .notices.notice_records import (
     DraftResult as DraftResult,
-    NoticeRecord as NoticeRecord,
     acknowledge as acknowledge,
     draft as draft,
     draft_due as draft_due,
-    find_notice as find_notice,
     recipients as recipients,
     record_notice as record_notice,
     requires_written_notice as requires_written_notice,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,27 +18,39 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class DataTable:
-    """Rows of one file, its heading on row 1. `own`: it is the broker's, not the one that ships."""
+    """Rows of one file, its heading on row 1. `replaced`: it is the broker's, not the one that ships."""
 
     name: str
     rows: tuple[Row, ...]
-    own: bool
+    replaced: bool
 
     @property
-    def words(self) -> str:
+    def title(self) -> str:
         """Which of the two files it is, for a person."""
-        return f"{self.name} ({'your own' if self.own else 'as shipped'})"
+        return f"{self.name} ({'your own' if self.replaced else 'as shipped'})"
 
 
-def table(home: Path, room: str, name: str) -> DataTable:
+def table(home: Path, folder: str, name: str) -> DataTable:
     """`<home>/<room>/<name>` if there is one, else the one of `data/<room>`. Raises BadInput if the
     home's file lacks a column or names something twice, HostileFile if it is not plain text."""
-    shipped = files("continuity_data").joinpath(room, name).read_text(encoding="utf-8")
-    path = home / room / name
+    shipped = files("continuity_data").joinpath(folder, name).read_text(encoding="utf-8")
+    path = home / folder / name
     if not path.is_file():
-        return DataTable(name, _rows(shipped), own=False)
-    found = _checked(path, read_text(path), tuple(_rows(shipped)[0]))
-    return DataTable(name, found, own=True)
+        return DataTable(name, _rows(shipped), replaced=False)
+    own_rows = _checked(path, read_text(path), tuple(_rows(shipped)[0]))
+    return DataTable(name, own_rows, replaced=True)
+
+
+def csv_bytes(rows: Iterable[Iterable[object]]) -> bytes:
+    """A CSV file with a byte order mark, its cells safe for a spreadsheet."""
+    sink = io.StringIO(newline="")
+    csv.writer(sink).writerows([safe_cell(str(value)) for value in row] for row in rows)
+    return b"\xef\xbb\xbf" + sink.getvalue().encode()
+
+
+def safe_cell(text: str) -> str:
+    """A spreadsheet would run what begins with these as a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _rows(text: str) -> tuple[Row, ...]:
@@ -56,27 +68,27 @@ def _checked(path: Path, text: str, columns: tuple[str, ...]) -> tuple[Row, ...]
         if column not in have
     ]
     rows = tuple(reader)
-    for place, row in enumerate(rows, start=2):
+    for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():
-            problems.append(Problem(file=path.name, row=place, code="letter-table-cell-count-wrong"))
+            problems.append(Problem(file=path.name, row=number, code="letter-table-cell-count-wrong"))
     if problems:
         raise BadInput("letter-table-invalid", problems, path=path)
     return rows
 
 
-def require_known(found: DataTable, column: str, known: Collection[str]) -> None:
+def require_known(checked: DataTable, column: str, allowed: Collection[str]) -> None:
     """Raises BadInput, with each row, where a column holds what the program has no meaning for."""
     problems = [
         Problem(
-            file=found.name,
-            row=place,
+            file=checked.name,
+            row=number,
             column=column,
             value=row[column],
             code="grant-act-unknown",
-            values={"allowed": ", ".join(sorted(known))},
+            values={"allowed": ", ".join(sorted(allowed))},
         )
-        for place, row in enumerate(found.rows, start=2)
-        if row[column] not in known
+        for number, row in enumerate(checked.rows, start=2)
+        if row[column] not in allowed
     ]
     if problems:
-        raise BadInput("letter-table-values-invalid", problems, words=found.words)
+        raise BadInput("letter-table-values-invalid", problems, words=checked.title)

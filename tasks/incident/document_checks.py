@@ -1,4 +1,4 @@
-"""What is attached is hostile until checked: name, size, kind, and that it opens. A PDF with a password,
+"""What is attached is untrusted until checked: name, size, kind, and that it opens. A PDF with a password,
 a PDF that is none, a picture of a billion points are refused before anything else reads them."""
 
 from __future__ import annotations

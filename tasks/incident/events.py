@@ -1,9 +1,6 @@
-"""The incident: its steps, what came to light, the work that was open, whom we told.
+"""Event types of incidents: steps, breaches, open work, notices, evidence, papers of other agencies.
 
-Moments are UTC in the journal's form. `happened` is when a thing took place, which may lie before the
-event that tells of it.
-
-What other agencies want of an entry, and the paper that was got for them.
+Moments are UTC in the journal's form. `happened` may lie before the event that reports it.
 """
 
 from __future__ import annotations
@@ -12,10 +9,10 @@ from typing import ClassVar
 
 import msgspec
 
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import AdoptedBody, AdoptionRule, Body
 
 
-class PgaLoaded(Body, frozen=True, kw_only=True):
+class PgaLoaded(AdoptedBody, frozen=True, kw_only=True):
     """A table came in from outside: `what` is `flags` (tariff number x flag) or `history` (client x
     tariff number x agency). `content`: the rows as canonical JSON; `as_of`: their day by the source."""
 
@@ -29,7 +26,7 @@ class PgaLoaded(Body, frozen=True, kw_only=True):
     rows: int
 
 
-class PgaPaper(Body, frozen=True, kw_only=True):
+class PgaPaper(AdoptedBody, frozen=True, kw_only=True):
     """A form or confirmation for an agency is in hand, for one line or (0) the whole entry.
     `document`: the reference of the attached document, empty where only a number was given."""
 
@@ -43,7 +40,7 @@ class PgaPaper(Body, frozen=True, kw_only=True):
     document: str
 
 
-class PgaLetGo(Body, frozen=True, kw_only=True):
+class PgaLetGo(AdoptedBody, frozen=True, kw_only=True):
     """The entry goes to the port without this agency's paper; the reason is on record (R5)."""
 
     kind: ClassVar[str] = "pga.let_go"
@@ -62,9 +59,9 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""
 
 
-class IncidentStep(Body, frozen=True, kw_only=True):
+class IncidentStep(AdoptedBody, frozen=True, kw_only=True):
     """Base of all steps: who is the event's actor. `reference`: CBP's, or who said so; `ports`
-    (Schedule D) and `until` (a day): what an authorisation covers, empty for all."""
+    (Schedule D) and `until` (a day): what an authorization covers, empty for all."""
 
     incident: str
     happened: str
@@ -96,6 +93,7 @@ class IncidentDismissed(IncidentStep, frozen=True, kw_only=True):
     """A suspicion that proved false."""
 
     kind: ClassVar[str] = "incident.dismissed"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("ends-incident-or-demand", to_do=True)
 
 
 class IncidentDisconnected(IncidentStep, frozen=True, kw_only=True):
@@ -113,7 +111,7 @@ class IncidentDowntimeAuthorised(IncidentStep, frozen=True, kw_only=True):
 
 
 class IncidentDowntimeRefused(IncidentStep, frozen=True, kw_only=True):
-    """CBP says no, or ends what it had authorised."""
+    """CBP says no, or ends what it had authorized."""
 
     kind: ClassVar[str] = "incident.downtime_refused"
 
@@ -152,13 +150,15 @@ class IncidentReconciled(IncidentStep, frozen=True, kw_only=True):
     """Every number has its final place; `reference` is the digest of the signed accounting."""
 
     kind: ClassVar[str] = "incident.reconciled"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("ends-incident-or-demand", to_do=True)
 
 
 class IncidentClosed(IncidentStep, frozen=True, kw_only=True):
     kind: ClassVar[str] = "incident.closed"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("ends-incident-or-demand", to_do=True)
 
 
-class IncidentBreachFound(Body, frozen=True, kw_only=True):
+class IncidentBreachFound(AdoptedBody, frozen=True, kw_only=True):
     """A breach of records became known, or a new fact of one (19 CFR 111.21(b)). The first of an
     incident starts the 72 hours of the notice; each later one starts 72 hours of its own."""
 
@@ -187,7 +187,7 @@ class WorkLine(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class WorkTaken(Body, frozen=True, kw_only=True):
+class WorkTaken(AdoptedBody, frozen=True, kw_only=True):
     """The export of open work became part of the hour-zero list. `as_of`: when it was made;
     `source`: its digest; `left`: rows that could not be read."""
 
@@ -200,7 +200,7 @@ class WorkTaken(Body, frozen=True, kw_only=True):
     left: int = 0
 
 
-class WorkClosed(Body, frozen=True, kw_only=True):
+class WorkClosed(AdoptedBody, frozen=True, kw_only=True):
     """These items need nothing more: `how` names the act, `note`, `reference` or a file shows it."""
 
     kind: ClassVar[str] = "incident.work_closed"
@@ -213,7 +213,7 @@ class WorkClosed(Body, frozen=True, kw_only=True):
     attached: tuple[Attached, ...] = ()
 
 
-class FactsNoted(Body, frozen=True, kw_only=True):
+class FactsNoted(AdoptedBody, frozen=True, kw_only=True):
     """What drafts say of the incident, by the names of the plan; the newest value counts."""
 
     kind: ClassVar[str] = "incident.facts_noted"
@@ -221,7 +221,7 @@ class FactsNoted(Body, frozen=True, kw_only=True):
     facts: dict[str, str]
 
 
-class ContactChecked(Body, frozen=True, kw_only=True):
+class ContactChecked(AdoptedBody, frozen=True, kw_only=True):
     """Somebody tried this contact `on` a day. `digest`: of its number and address as tried, so that a
     changed contact counts as never verified; `works`: it reaches whom it should."""
 
@@ -233,7 +233,7 @@ class ContactChecked(Body, frozen=True, kw_only=True):
     how: str = ""
 
 
-class ExposureListed(Body, frozen=True, kw_only=True):
+class ExposureListed(AdoptedBody, frozen=True, kw_only=True):
     """Importer numbers that stood in these systems. `content` holds them, SSNs as references."""
 
     kind: ClassVar[str] = "exposure.listed"
@@ -243,7 +243,7 @@ class ExposureListed(Body, frozen=True, kw_only=True):
     content: str
 
 
-class NoticeDrafted(Body, frozen=True, kw_only=True):
+class NoticeDrafted(AdoptedBody, frozen=True, kw_only=True):
     """A notice stands written; `content` is its draft, SSNs as references. `telling`: digest of what
     it says without its time, so that the same is not drafted twice."""
 
@@ -258,7 +258,7 @@ class NoticeDrafted(Body, frozen=True, kw_only=True):
     content: str
 
 
-class NoticeSent(Body, frozen=True, kw_only=True):
+class NoticeSent(AdoptedBody, frozen=True, kw_only=True):
     """It was told, at `happened`. `how`: mail, call, portal, letter, hand; `reference`: of the call or
     the portal; a mail that the server took is named by its id. A breach notice counts as given only
     by such a mail, or by mail or portal with `attached` (19 CFR 111.21(b))."""
@@ -272,7 +272,7 @@ class NoticeSent(Body, frozen=True, kw_only=True):
     attached: tuple[Attached, ...] = ()
 
 
-class NoticeCalled(Body, frozen=True, kw_only=True):
+class NoticeCalled(AdoptedBody, frozen=True, kw_only=True):
     """A notice that must go electronically was also told in another way, which does not count as
     giving it. `how`: call, letter, hand; `reference`: of the call."""
 
@@ -284,7 +284,7 @@ class NoticeCalled(Body, frozen=True, kw_only=True):
     attached: tuple[Attached, ...] = ()
 
 
-class NoticeAcknowledged(Body, frozen=True, kw_only=True):
+class NoticeAcknowledged(AdoptedBody, frozen=True, kw_only=True):
     """The other side says that it has it. `who`: their name."""
 
     kind: ClassVar[str] = "notice.acknowledged"
@@ -295,7 +295,7 @@ class NoticeAcknowledged(Body, frozen=True, kw_only=True):
     attached: tuple[Attached, ...] = ()
 
 
-class EvidenceAttached(Body, frozen=True, kw_only=True):
+class EvidenceAttached(AdoptedBody, frozen=True, kw_only=True):
     """A file stands for an item of the checklist of remediation. `also`: what else the same file proved
     before, in words; then `reason` says why."""
 
@@ -312,6 +312,7 @@ class EvidenceWaived(Body, frozen=True, kw_only=True):
     """The item does not apply, and why."""
 
     kind: ClassVar[str] = "evidence.waived"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("ends-incident-or-demand", to_do=True)
     incident: str
     item: str
     reason: str
@@ -321,6 +322,7 @@ class EvidenceBuilt(Body, frozen=True, kw_only=True):
     """A signed pack was made; `manifest` is its manifest's digest, `open` the items it lacks."""
 
     kind: ClassVar[str] = "evidence.built"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("signature-rests-on-approval", to_do=True)
     incident: str
     manifest: str
     open: list[str]

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Settings of incidents: open work, client systems, downtime letters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.core.settings import SettingsTable
 
 
 class LetterSettings(SettingsTable):
-    """Downtime letters. `signer`: id of the person who signs them, if not the only licence holder.
+    """Downtime letters. `signer`: id of the person who signs them, if not the only license holder.
     A file behind a letter has at most `attachment_mib` and `attachment_pages`, a whole packet
     `packet_mib`."""
 

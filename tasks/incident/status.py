@@ -18,7 +18,7 @@ def lines(workspace: Workspace) -> Iterator[StatusLine]:
     yield from flag_tables.readiness(workspace)
     letters = next(workspace.journal.events(kind="letter."), None)
     if letters or find_incident(workspace.journal.rows):
-        # They read entries as Arrow tables.
+        # imported here: they load pyarrow, which a status page without letters must not wait for
         from tasks.incident.letters import letter_records, stale_letters
         from tasks.incident.letters.letter_records import entries_lacking_letters
 

@@ -1,4 +1,4 @@
-"""The incident room's steps as Prefect tasks. Each is safe to run again: the journal says what is done."""
+"""The incident's steps as Prefect tasks. Each is safe to run again: the journal says what is done."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.core import clock
 from tasks.core.steps import task
 from tasks.incident.notices import notice_delivery, notice_records
 from tasks.incident.notices.notice_delivery import NoticeSending, send_notices, write_notices
-from tasks.incident.notices.notice_records import find_notice
+from tasks.incident.notices.notice_listing import find_notice
 from tasks.incident.settings import IncidentSettings
 from tasks.incident.timeline.incident_state import StepDetails, declare_incident, find_incident
 from tasks.incident.timeline.listing_rows import incident_tables
@@ -25,13 +25,13 @@ def declare(home: str, actor: str, note: str, breach: bool) -> dict[str, Any]:
     """Declare an incident, with its hour-zero list; the open one if it is declared already."""
     workspace = Workspace.open(Path(home))
     now = clock.now()
-    made, new = declare_incident(workspace, StepDetails(now, note), actor, breach=now if breach else None)
+    incident, new = declare_incident(workspace, StepDetails(now, note), actor, breach=now if breach else None)
     left: list[dict[str, object]] = []
     if new and workspace.settings(IncidentSettings).open_work:
         exports = load_exports(workspace, actor)
         left = [problem.as_dict() for export in exports for problem in export.problems]
-    get_run_logger().info("incident %s: %s", made.id, "declared" if new else "stands already")
-    return {"incident": made.id, "new": new, "left": left}
+    get_run_logger().info("incident %s: %s", incident.id, "declared" if new else "stands already")
+    return {"incident": incident.id, "new": new, "left": left}
 
 
 @task(name="write and send notices", retries=2, retry_delay_seconds=60)
@@ -40,21 +40,25 @@ def notify(home: str, actor: str) -> dict[str, Any]:
     workspace = Workspace.open(Path(home))
     noted = notice_delivery.note_delivered(workspace, actor)
     drafted, missing = notice_records.draft_due(workspace, actor)
-    known = [find_notice(workspace, one.notice) for one in drafted]
-    done = NoticeSending(by_hand=[one.id for one in known])
+    notices = [find_notice(workspace, result.notice) for result in drafted]
+    sending = NoticeSending(by_hand=[notice.id for notice in notices])
     if not workspace.drill:
-        done = send_notices(workspace, known, actor)
+        sending = send_notices(workspace, notices, actor)
     folder = workspace.settings.home / "incident" / "notices"
-    write_notices(workspace, [find_notice(workspace, one.id) for one in known], folder)
+    write_notices(workspace, [find_notice(workspace, notice.id) for notice in notices], folder)
     get_run_logger().info(
-        "%d notice(s): %d sent, %d wait, %d by hand", len(known), len(done.sent), len(done.waiting), len(done.by_hand)
+        "%d notice(s): %d sent, %d wait, %d by hand",
+        len(notices),
+        len(sending.sent),
+        len(sending.waiting),
+        len(sending.by_hand),
     )
     return {
-        "sent": [*noted, *done.sent],
-        "waiting": done.waiting,
-        "by_hand": done.by_hand,
+        "sent": [*noted, *sending.sent],
+        "waiting": sending.waiting,
+        "by_hand": sending.by_hand,
         "missing": [problem.as_dict() for problem in missing],
-        "reason": done.reason,
+        "reason": sending.reason,
     }
 
 

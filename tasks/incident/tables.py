@@ -7,6 +7,11 @@ import sqlalchemy as sa
 
 from tasks.core.journal.table_columns import METADATA
 
+
+def _texts(*names: str) -> list[sa.Column[str]]:
+    return [sa.Column(name, sa.Text, nullable=False) for name in names]
+
+
 INCIDENTS = sa.Table(
     "p_incident",
     METADATA,
@@ -25,13 +30,7 @@ INCIDENT_STEPS = sa.Table(
     METADATA,
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("incident", sa.Text, nullable=False, index=True),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("happened", sa.Text, nullable=False),
-    sa.Column("note", sa.Text, nullable=False),
-    sa.Column("reference", sa.Text, nullable=False),
-    sa.Column("ports", sa.Text, nullable=False),
-    sa.Column("until", sa.Text, nullable=False),
-    sa.Column("attached", sa.Text, nullable=False),
+    *_texts("state", "happened", "note", "reference", "ports", "until", "attached"),
 )
 """`ports` are parted by blanks; `attached` is JSON."""
 
@@ -40,8 +39,7 @@ BREACHES = sa.Table(
     METADATA,
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("incident", sa.Text, nullable=False, index=True),
-    sa.Column("discovered", sa.Text, nullable=False),
-    sa.Column("note", sa.Text, nullable=False),
+    *_texts("discovered", "note"),
 )
 
 OPEN_WORK = sa.Table(
@@ -49,21 +47,18 @@ OPEN_WORK = sa.Table(
     METADATA,
     sa.Column("incident", sa.Text, primary_key=True),
     sa.Column("item", sa.Text, primary_key=True),
-    *(
-        sa.Column(name, sa.Text, nullable=False)
-        for name in (
-            "work",
-            "reference",
-            "entry_type",
-            "port",
-            "mode",
-            "importer",
-            "importer_number",
-            "starts",
-            "due",
-            "amount",
-            "note",
-        )
+    *_texts(
+        "work",
+        "reference",
+        "entry_type",
+        "port",
+        "mode",
+        "importer",
+        "importer_number",
+        "starts",
+        "due",
+        "amount",
+        "note",
     ),
     sa.Column("taken", sa.BigInteger, nullable=False),
     sa.Column("closed", sa.BigInteger, nullable=True),
@@ -76,21 +71,18 @@ NOTICES = sa.Table(
     METADATA,
     sa.Column("notice", sa.Text, primary_key=True),
     sa.Column("incident", sa.Text, nullable=False, index=True),
-    *(
-        sa.Column(name, sa.Text, nullable=False)
-        for name in (
-            "template",
-            "contact",
-            "channel",
-            "title",
-            "telling",
-            "content",
-            "sent",
-            "how",
-            "reference",
-            "acknowledged",
-            "who",
-        )
+    *_texts(
+        "template",
+        "contact",
+        "channel",
+        "title",
+        "telling",
+        "content",
+        "sent",
+        "how",
+        "reference",
+        "acknowledged",
+        "who",
     ),
     sa.Column("drafted", sa.BigInteger, nullable=False),
 )
@@ -100,8 +92,7 @@ CONTACTS = sa.Table(
     "p_contact",
     METADATA,
     sa.Column("contact", sa.Text, primary_key=True),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("on", sa.Text, nullable=False),
+    *_texts("digest", "on"),
     sa.Column("works", sa.Boolean, nullable=False),
     sa.Column("how", sa.Text, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
@@ -113,9 +104,7 @@ DOCUMENTS = sa.Table(
     METADATA,
     sa.Column("number", sa.Text, primary_key=True),
     sa.Column("reference", sa.Text, primary_key=True),
-    sa.Column("document", sa.Text, nullable=False),
-    sa.Column("file", sa.Text, nullable=False),
-    sa.Column("content", sa.Text, nullable=False),
+    *_texts("document", "file", "content"),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("media", sa.Text, nullable=False),
     sa.Column("pages", sa.Integer, nullable=False),
@@ -132,9 +121,7 @@ LETTERS = sa.Table(
     sa.Column("number", sa.Text, sa.ForeignKey("p_number.number"), primary_key=True),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("live", sa.Text, nullable=True, unique=True),
-    sa.Column("port", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("follows", sa.Text, nullable=False),
+    *_texts("port", "digest", "follows"),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Index("p_letter_number", "number"),
 )

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from tasks.core import messages
 from tasks.core.errors import BadInput, Problem
-from tasks.core.toml_lines import syntax_error_line, toml_line
+from tasks.core.files import syntax_error_line, toml_line
 
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
 Mark = Literal["P", "S", "W", "G"]
@@ -50,15 +50,15 @@ def shipped_text(name: str) -> str:
 def parse_table(text: str, name: str, model: type[_File]) -> _File:
     """A file in its shape. Raises BadInput with every fault and its line."""
     try:
-        given = tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         row = syntax_error_line(text, str(error))
         problem = Problem(file=name, row=row, code="toml-syntax-invalid", values={"reason": error})
         raise _refused([problem]) from None
     try:
-        return model.model_validate(given)
+        return model.model_validate(document)
     except ValidationError as wrong:
-        raise _refused([_problem(one, text, name) for one in wrong.errors()]) from None
+        raise _refused([_problem(fault, text, name) for fault in wrong.errors()]) from None
 
 
 def own_text(path: Path) -> str:
@@ -72,25 +72,27 @@ def own_text(path: Path) -> str:
         raise BadInput("toml-file-unreadable", [problem]) from None
 
 
-def merge_tables(ours: Iterable[_Item], own: Iterable[_Item], table: str, text: str, name: str) -> dict[str, _Item]:
+def merge_tables(
+    ours: Iterable[_Item], replaced: Iterable[_Item], table: str, text: str, name: str
+) -> dict[str, _Item]:
     """Both by id. Raises BadInput for an id that stands twice or replaces nothing."""
-    items = {one.id: one for one in ours}
-    problems, seen = [], set[str]()
-    for place, one in enumerate(own):
-        row = toml_line(text, (table, place, "id"))
-        if one.id in seen or (one.id in items and not one.replaces):
-            problems.append(Problem(file=name, row=row, value=one.id, code="toml-id-duplicated"))
-        if one.replaces and one.id not in items:
-            problems.append(Problem(file=name, row=row, value=one.id, code="replaced-id-unknown"))
-        seen.add(one.id)
-        items[one.id] = one
+    items = {shipped.id: shipped for shipped in ours}
+    problems, ids = list[Problem](), set[str]()
+    for index, entry in enumerate(replaced):
+        row = toml_line(text, (table, index, "id"))
+        if entry.id in ids or (entry.id in items and not entry.replaces):
+            problems.append(Problem(file=name, row=row, value=entry.id, code="toml-id-duplicated"))
+        if entry.replaces and entry.id not in items:
+            problems.append(Problem(file=name, row=row, value=entry.id, code="replaced-id-unknown"))
+        ids.add(entry.id)
+        items[entry.id] = entry
     if problems:
         raise _refused(problems)
     return items
 
 
 def _refused(problems: list[Problem]) -> BadInput:
-    placed = [replace(one, file=f"{one.file}, line {one.row}", row=0) for one in sorted(problems)]
+    placed = [replace(problem, file=f"{problem.file}, line {problem.row}", row=0) for problem in sorted(problems)]
     return BadInput("toml-file-invalid", placed)
 
 

@@ -1,5 +1,4 @@
 from .builder import BuildOptions as BuildOptions, KitBuild as KitBuild, build_kit as build_kit
-from .events import KitBuilt as KitBuilt
 from .home_setup import begin_home as begin_home, verify_kit as verify_kit
 from .paper_pdf import PAPER_KIT_FILE as PAPER_KIT_FILE
 from .program_wheel import keep_wheel as keep_wheel

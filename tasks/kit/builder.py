@@ -1,12 +1,10 @@
-"""Builds the kit: one folder, one sealed file, one print. What is not finished is never seen under
-its name, and an event says what was made.
+"""Builds the kit: one folder, one sealed file, one print. An unfinished kit never has its final name; an event
+records what was made.
 
     KIT/READ-ME-FIRST.txt  manifest.json (signed)  kit.json
         program/   installs on a clean laptop       paper/     to be printed
-        journal/   a copy of the book, signed head  home/      goes into the new home
-        workbooks/ history/ clients/ ...            what the rooms put in
-
-The read-me of a kit: the first thing that a person sees on the stick.
+        journal/   a copy, with a signed head       home/      goes into the new home
+        workbooks/ history/ clients/ ...            the parts of other packages
 """
 
 from __future__ import annotations
@@ -41,24 +39,24 @@ from tasks.kit.settings import KitSettings
 from tasks.security.api import MANIFEST_FILE, SEALED_SUFFIX, SealRecipient, require_seal_recipients, write_manifest
 from tasks.workspace import Workspace
 
-FILE = "READ-ME-FIRST.txt"
+README_FILE = "READ-ME-FIRST.txt"
 
 
 def readme_text(facts: KitFacts, parts: Sequence[KitPart]) -> str:
     """Plain text, at most 78 signs a line, CR LF so that every system's editor shows it."""
-    mark = ["DRILL: this is an exercise. Nothing goes to CBP.", ""] if facts.drill else []
-    lines = [*mark, f"Off-line kit of the filer {facts.filer}, made {facts.made[:16]}Z", ""]
-    lines += _numbered(_STEPS if facts.platforms else _BARE)
-    lines += ["", "In it:", *(f"  - {part.words}" for part in parts), ""]
-    lines += ["The programs are for:", *(f"  - {one}" for one in facts.platforms or ("nothing",))]
+    banner = ["DRILL: this is an exercise. Nothing goes to CBP.", ""] if facts.drill else []
+    lines = [*banner, f"Off-line kit of the filer {facts.filer}, made {facts.made[:16]}Z", ""]
+    lines += _numbered(_STEPS if facts.platforms else _STEPS_WITHOUT_PROGRAMS)
+    lines += ["", "In it:", *(f"  - {part.summary}" for part in parts), ""]
+    lines += ["The programs are for:", *(f"  - {paragraph}" for paragraph in facts.platforms or ("nothing",))]
     if facts.python:
         lines += [
             f"  - program/python/{facts.python}",
             f"    SHA-256 {facts.python_sha256}",
             "    Compare it with what python.org publishes for this file.",
         ]
-    lines += ["", *_wrapped(_readme_STICK)]
-    return "\r\n".join(line for one in lines for line in (_wrapped(one) or [""])) + "\r\n"
+    lines += ["", *_wrapped(_STICK_NOTE)]
+    return "\r\n".join(line for paragraph in lines for line in (_wrapped(paragraph) or [""])) + "\r\n"
 
 
 _STEPS = (
@@ -68,12 +66,12 @@ _STEPS = (
     "Compare the key that it names with the first page of the print (paper/print-this.pdf).",
     "Go on by the run-book in the print. From now on only this machine issues numbers.",
 )
-_BARE = (
+_STEPS_WITHOUT_PROGRAMS = (
     "This kit was built without programs: install continuity on a clean machine yourself.",
     "continuity init --from-kit THIS-FOLDER",
     "Go on by the run-book in paper/print-this.pdf.",
 )
-_readme_STICK = (
+_STICK_NOTE = (
     "A stick that may be lost: carry only the folder program and the sealed file (.sealed) beside "
     "each other. The start scripts find it and ask for the passphrase."
 )
@@ -88,14 +86,14 @@ def _wrapped(line: str) -> list[str]:
     return textwrap.wrap(line, 78, subsequent_indent=indent if line[:1].isdigit() else "")
 
 
-FACTS = "kit.json"
-JOURNAL = "journal"
+FACTS_FILE = "kit.json"
+JOURNAL_FOLDER = "journal"
 NOBODY = SealRecipient()
 
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """What is wanted. `out`: the folder for kits, the settings' where it is None."""
+    """`out`: the folder for kits, the settings' where it is None."""
 
     out: Path | None = None
     wheels: bool = True
@@ -107,7 +105,7 @@ class BuildOptions:
 
 @dataclass(frozen=True)
 class KitBuild:
-    """What was made. `sealed`: None where there is nobody to seal to; `removed`: older kits."""
+    """`sealed`: None where there is nobody to seal to; `removed`: older kits."""
 
     folder: Path
     sealed: Path | None
@@ -116,8 +114,8 @@ class KitBuild:
     removed: tuple[str, ...] = ()
 
 
-_STICK = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG, errno.ENOTDIR)
-"""What a stick does that is full, locked, worn out, or not there."""
+_STICK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG, errno.ENOTDIR)
+"""Errors of a stick that is full, locked, worn out, or not there."""
 
 
 def kits_folder(settings: Settings) -> Path:
@@ -125,33 +123,32 @@ def kits_folder(settings: Settings) -> Path:
 
 
 def build_kit(workspace: Workspace, order: BuildOptions, actor: str) -> KitBuild:
-    """Make a kit. Raises BadInput, MissingPart, NotFetched, Refused on a full or faulty stick; no kit is
-    left then."""
+    """Raises BadInput, MissingPart, NotFetched, Refused on a full or faulty stick; no kit is left then."""
     out = order.out or kits_folder(workspace.settings)
     if order.to:
         require_seal_recipients(order.to)
-    from tasks.kit.parts import trade_history  # Arrow tables: who only checks a kit needs none
+    from tasks.entries.api import load_history  # Arrow tables: a check of a kit needs none
 
-    trade_history.refresh(workspace, actor)
+    load_history(workspace.journal, workspace.content, actor)
     name = _name(workspace, out)
     draft = out / f".{name}.part"
-    _sweep(out)
+    _remove_leftovers(out)
     sealed = out / f"{name}{SEALED_SUFFIX}" if order.to else None
     try:
         draft.mkdir(parents=True, mode=0o700)
-        facts, parts = _fill(workspace, order, draft, name)
+        facts, parts = _fill_folder(workspace, order, draft, name)
         draft.rename(out / name)
         digest = seal_kit(out / name, sealed, order.to) if sealed else ""
-    except BaseException as wrong:
-        # A folder that lacks its archive looks whole, and the book would know of no kit.
-        for left in (draft, out / name):
-            shutil.rmtree(left, ignore_errors=True)
-        if isinstance(wrong, OSError) and wrong.errno in _STICK:
-            raise Refused("kit-not-written", out=out, strerror=wrong.strerror) from None
+    except BaseException as error:
+        # A folder without its archive looks complete, and the journal would not know of the kit.
+        for folder in (draft, out / name):
+            shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno in _STICK_ERRORS:
+            raise Refused("kit-not-written", out=out, strerror=error.strerror) from None
         raise
-    _note(workspace, out / name, facts, digest, actor)
-    removed = () if order.out else _thin(workspace.settings, out)
-    return KitBuild(out / name, sealed, facts, tuple(part.words for part in parts), removed)
+    _append_built(workspace, out / name, facts, digest, actor)
+    removed = () if order.out else _remove_old_kits(workspace.settings, out)
+    return KitBuild(out / name, sealed, facts, tuple(part.summary for part in parts), removed)
 
 
 def _name(workspace: Workspace, out: Path) -> str:
@@ -161,21 +158,21 @@ def _name(workspace: Workspace, out: Path) -> str:
     return next(name for name in names if not (out / name).exists())
 
 
-def _sweep(out: Path) -> None:
-    """What a crash left behind."""
-    for left in out.glob(".*kit-*.part"):
-        shutil.rmtree(left, ignore_errors=True)
-        left.unlink(missing_ok=True)
+def _remove_leftovers(out: Path) -> None:
+    """Drafts of crashed runs."""
+    for leftover in out.glob(".*kit-*.part"):
+        shutil.rmtree(leftover, ignore_errors=True)
+        leftover.unlink(missing_ok=True)
 
 
-def _fill(workspace: Workspace, order: BuildOptions, draft: Path, name: str) -> tuple[KitFacts, list[KitPart]]:
-    made = _program(workspace.settings, order, draft)
-    # The states are asked for first: what changes meanwhile makes the kit stale, never wrong.
+def _fill_folder(workspace: Workspace, order: BuildOptions, draft: Path, name: str) -> tuple[KitFacts, list[KitPart]]:
+    contents = _write_program(workspace.settings, order, draft)
+    # The states come first: a change during the build makes the kit stale, never wrong.
     sources = providers()
-    states = {one.name: one.state(workspace) for one in sources}
-    parts = [one.make(workspace) for one in sources]
+    states = {provider.name: provider.state(workspace) for provider in sources}
+    parts = [provider.make(workspace) for provider in sources]
     _write_parts(parts, draft)
-    head = export_journal(workspace.journal, workspace.content, workspace.settings.home, draft / JOURNAL)
+    head = export_journal(workspace.journal, workspace.content, workspace.signer, draft / JOURNAL_FOLDER)
     facts = KitFacts(
         name=name,
         made=clock.text(),
@@ -184,79 +181,81 @@ def _fill(workspace: Workspace, order: BuildOptions, draft: Path, name: str) -> 
         head_seq=head.seq,
         head=head.digest,
         parts=states,
-        numbers=sum(len(some) for some in unused_numbers(workspace).values()),
-        program=program_version() if made.wheel else "",
-        wheel=made.wheel,
-        wheel_sha256=made.wheel_sha256,
-        platforms=list(made.platforms),
-        python=made.python,
-        python_sha256=made.python_sha256,
+        numbers=sum(len(numbers) for numbers in unused_numbers(workspace).values()),
+        program=program_version() if contents.wheel else "",
+        wheel=contents.wheel,
+        wheel_sha256=contents.wheel_sha256,
+        platforms=list(contents.platforms),
+        python=contents.python,
+        python_sha256=contents.python_sha256,
     )
     write_atomic(draft / PAPER_KIT_FILE, render_papers(workspace, facts, parts))
-    write_atomic(draft / FACTS, msgspec.json.format(msgspec.json.encode(facts), indent=1))
-    write_atomic(draft / FILE, readme_text(facts, parts).encode())
+    write_atomic(draft / FACTS_FILE, msgspec.json.format(msgspec.json.encode(facts), indent=1))
+    write_atomic(draft / README_FILE, readme_text(facts, parts).encode())
     write_manifest(draft, workspace.settings.home, "off-line kit")
     return facts, parts
 
 
-def _program(settings: Settings, order: BuildOptions, draft: Path) -> ProgramContents:
+def _write_program(settings: Settings, order: BuildOptions, draft: Path) -> ProgramContents:
     if not order.wheels:
         return ProgramContents()
     windows = settings(KitSettings).windows if order.windows is None else order.windows
     scratch = draft / ".scratch"
     scratch.mkdir()
     try:
-        own = find_wheel(settings.home, order.wheel or settings(KitSettings).wheel, scratch)
-        kinds_ = program_targets(windows, _windows_python(settings, order))
-        return write_program(draft / program_files.FOLDER, own, kinds_, order.python or settings(KitSettings).python)
+        wheel = find_wheel(settings.home, order.wheel or settings(KitSettings).wheel, scratch)
+        targets = program_targets(windows, _windows_python(settings, order))
+        return write_program(draft / program_files.FOLDER, wheel, targets, order.python or settings(KitSettings).python)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _windows_python(settings: Settings, order: BuildOptions) -> str:
-    """The installer says which Python the laptop will have: `python-3.13.9-amd64.exe`."""
+    """The Python version of the laptop, by the installer's name: `python-3.13.9-amd64.exe`."""
     installer = order.python or settings(KitSettings).python
-    named = installer.name.removeprefix("python-").split(".")[:2] if installer else []
-    given = ".".join(named)
-    return given if given in ("3.11", "3.12", "3.13") else settings(KitSettings).windows_python
+    version_parts = installer.name.removeprefix("python-").split(".")[:2] if installer else []
+    version = ".".join(version_parts)
+    return version if version in ("3.11", "3.12", "3.13") else settings(KitSettings).windows_python
 
 
 def _write_parts(parts: Sequence[KitPart], draft: Path) -> None:
     names: set[str] = set()
     for part in parts:
-        for one in part.files:
-            if not is_safe_name(one.name) or one.name.casefold() in names:
-                problem = Problem(file=one.name, code="kit-file-name-invalid")
+        for file in part.files:
+            if not is_safe_name(file.name) or file.name.casefold() in names:
+                problem = Problem(file=file.name, code="kit-file-name-invalid")
                 raise BadInput("kit-part-not-writable", [problem])
-            names.add(one.name.casefold())
-            path = write_atomic(draft / one.name, one.data, mode=0o600)
-            if one.modified:
-                os.utime(path, (one.modified, one.modified))
+            names.add(file.name.casefold())
+            path = write_atomic(draft / file.name, file.data, mode=0o600)
+            if file.modified:
+                os.utime(path, (file.modified, file.modified))
 
 
-def _note(workspace: Workspace, folder: Path, facts: KitFacts, sealed: str, actor: str) -> None:
+def _append_built(workspace: Workspace, folder: Path, facts: KitFacts, sealed: str, actor: str) -> None:
     digest = digest_of(folder / MANIFEST_FILE)
     body = KitBuilt(facts=facts, manifest=digest, sealed=sealed)
     workspace.journal.append(body, "kit", actor, key=f"kit.built:{digest}")
 
 
-def _thin(settings: Settings, out: Path) -> tuple[str, ...]:
-    """Only the newest kits stay in the house's own folder of them."""
-    found = sorted((one for one in out.glob("*kit-*") if (one / FACTS).is_file()), key=lambda one: read_facts(one).made)
-    gone = found[: -settings(KitSettings).keep]
-    for one in gone:
-        shutil.rmtree(one)
-        one.with_name(one.name + SEALED_SUFFIX).unlink(missing_ok=True)
-    return tuple(one.name for one in gone)
+def _remove_old_kits(settings: Settings, out: Path) -> tuple[str, ...]:
+    """Only the newest kits stay in the default folder."""
+    kits = sorted(
+        (kit for kit in out.glob("*kit-*") if (kit / FACTS_FILE).is_file()), key=lambda kit: read_facts(kit).made
+    )
+    removed = kits[: -settings(KitSettings).keep]
+    for kit in removed:
+        shutil.rmtree(kit)
+        kit.with_name(kit.name + SEALED_SUFFIX).unlink(missing_ok=True)
+    return tuple(kit.name for kit in removed)
 
 
 def read_facts(folder: Path) -> KitFacts:
-    """What a kit says of itself. Raises BadInput for a folder that is none."""
-    path = folder / FACTS
+    """The facts of a kit. Raises BadInput for a folder that is none."""
+    path = folder / FACTS_FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=KitFacts)
     except FileNotFoundError:
-        raise BadInput("kit-facts-missing", folder=folder, facts=FACTS) from None
-    except (msgspec.DecodeError, OSError) as wrong:
-        problem = Problem(file=str(path), code="kit-facts-unreadable", values={"reason": wrong})
+        raise BadInput("kit-facts-missing", folder=folder, facts=FACTS_FILE) from None
+    except (msgspec.DecodeError, OSError) as error:
+        problem = Problem(file=str(path), code="kit-facts-unreadable", values={"reason": error})
         raise BadInput("kit-version-unsupported", [problem], folder=folder) from None

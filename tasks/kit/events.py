@@ -1,4 +1,4 @@
-"""The off-line kit, and the trade history that travels in it."""
+"""The off-line kit that was built."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import ClassVar
 
 import msgspec
 
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import LocalBody
 
 
 class KitFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a kit was made of, as its own `kit.json` says too.
+    """What a kit was made of, also in its `kit.json`.
 
-    `head_seq`, `head`: where the book stood. `parts`: each part with a text that changes when what
-    it was made of does. `numbers`: issued and unused. `program`: version; `wheel`: its file,
+    `head_seq`, `head`: the journal's head. `parts`: each part with a text that changes when its
+    sources do. `numbers`: issued and unused. `program`: version; `wheel`: its file,
     `platforms`: what it can be installed on; all empty in a kit without programs. `python`: the
     Python installer and `python_sha256` its SHA-256, empty without one.
     """
@@ -34,7 +34,7 @@ class KitFacts(msgspec.Struct, frozen=True, kw_only=True):
     python_sha256: str
 
 
-class KitBuilt(Body, frozen=True, kw_only=True):
+class KitBuilt(LocalBody, frozen=True, kw_only=True):
     """A kit was written. `manifest`: SHA-256 of its manifest; `sealed`: of the sealed archive,
     empty where none was made."""
 

@@ -1,4 +1,4 @@
-"""What must be kept on paper, as one PDF: what the kit is and how to trust it, then each part's pages."""
+"""The kit's PDF to be printed: what the kit is and how to trust it, then each part's pages."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from tasks.core import clock
 from tasks.core.settings import BrokerSettings
+from tasks.core.signatures import key_id
 from tasks.documents.api import PORTRAIT, RED, PageFrame, Paper, PaperColumn
 from tasks.kit.events import KitFacts
 from tasks.kit.part_model import KitPart, KitSheet
-from tasks.security.api import host_public_key, key_id
+from tasks.security.api import host_public_key
 from tasks.workspace import Workspace
 
 PAPER_KIT_FILE = "paper/print-this.pdf"
@@ -19,16 +20,16 @@ DRILL = "DRILL: this is an exercise. Nothing goes to CBP."
 
 def render_papers(workspace: Workspace, facts: KitFacts, parts: Sequence[KitPart]) -> bytes:
     """The PDF. Raises MissingPart without fpdf2 or its fonts."""
-    # Where a chapter begins is known once all are drawn; the cover's length does not hang on it.
-    _, begins = _drawn(workspace, facts, parts, {})
-    own, _ = _drawn(workspace, facts, parts, begins)
-    return _with_sheets(own, [sheet for part in parts for sheet in part.sheets])
+    # The first pages of chapters are known once all are drawn; the cover's length does not depend on them.
+    _, begins = _draw_chapters(workspace, facts, parts, {})
+    chapters, _ = _draw_chapters(workspace, facts, parts, begins)
+    return _with_sheets(chapters, [sheet for part in parts for sheet in part.sheets])
 
 
-def _drawn(
+def _draw_chapters(
     workspace: Workspace, facts: KitFacts, parts: Sequence[KitPart], begins: Mapping[str, int]
 ) -> tuple[bytes, dict[str, int]]:
-    """Cover and chapters, and on which page each of these begins."""
+    """Cover and chapters, and the first page of each chapter."""
     broker = workspace.settings(BrokerSettings)
     frame = PageFrame(
         title=f"Off-line kit of {broker.name}",
@@ -41,24 +42,24 @@ def _drawn(
     )
     paper = Paper(frame, PORTRAIT)
     pages = [page for part in parts for page in part.pages]
-    listed = [(page.title, str(begins.get(page.title, ""))) for page in pages]
-    listed += [(sheet.title, "at the end") for part in parts for sheet in part.sheets]
+    contents = [(page.title, str(begins.get(page.title, ""))) for page in pages]
+    contents += [(sheet.title, "at the end") for part in parts for sheet in part.sheets]
     paper.page()
-    _cover(paper, workspace, facts, parts, listed)
-    found = {}
+    _cover(paper, workspace, facts, parts, contents)
+    first_pages: dict[str, int] = {}
     for page in pages:
         paper.page()
-        found[page.title] = paper.pdf.page_no()
+        first_pages[page.title] = paper.pdf.page_no()
         paper.title(page.title, 14)
         page.write(paper)
-    return paper.bytes(), found
+    return paper.bytes(), first_pages
 
 
-def _with_sheets(own: bytes, sheets: Sequence[KitSheet]) -> bytes:
-    """The chapters, then what comes as pages of its own."""
+def _with_sheets(chapters: bytes, sheets: Sequence[KitSheet]) -> bytes:
+    """The chapters, then the sheets."""
     from pypdf import PdfReader, PdfWriter
 
-    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(own)))
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(chapters)))
     for sheet in sheets:
         for page in PdfReader(io.BytesIO(sheet.data)).pages:
             writer.add_page(page)
@@ -92,8 +93,8 @@ def _cover(
         paper.y += 2
         paper.text("Without programs this kit starts no laptop: build one with them.", 10, RED, "B")
     paper.heading("What is in the kit")
-    listed = [(part.words,) for part in parts if part.words]
-    paper.table([PaperColumn("Part", paper.sheet.inner)], listed, 9)
+    parts_rows = [(part.summary,) for part in parts if part.summary]
+    paper.table([PaperColumn("Part", paper.sheet.inner)], parts_rows, 9)
     paper.heading("What is on the following pages")
     rows = [(str(n), title, page) for n, (title, page) in enumerate(chapters, 1)]
     columns = [PaperColumn("", 8, "R"), PaperColumn("Chapter", paper.sheet.inner - 33), PaperColumn("Page", 25, "R")]
@@ -102,5 +103,5 @@ def _cover(
 
 def _contact(workspace: Workspace) -> str:
     broker = workspace.settings(BrokerSettings)
-    said = ", ".join(filter(None, (broker.contact_name, broker.contact_phone)))
-    return said or "not set: [broker] contact_name, contact_phone"
+    contact = ", ".join(filter(None, (broker.contact_name, broker.contact_phone)))
+    return contact or "not set: [broker] contact_name, contact_phone"

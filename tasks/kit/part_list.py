@@ -1,13 +1,12 @@
-"""The parts of the kit, in the order of the printed pages. A room that adds one adds a line here."""
+"""The parts of the kit, in the order of the printed pages."""
 
 from __future__ import annotations
 
 from tasks.kit.part_model import Provider
-from tasks.workspace import Workspace
 
 
 def providers() -> tuple[Provider, ...]:
-    """Every part. Imported when asked for: a desk that only checks needs few of them."""
+    """Every part. Imported late: a check needs few of them."""
     from tasks.kit.parts import (
         agency_matrix,
         call_sheet,
@@ -33,8 +32,3 @@ def providers() -> tuple[Provider, ...]:
         recovery_key.PROVIDER,
         portable_settings.PROVIDER,
     )
-
-
-def part_states(workspace: Workspace) -> dict[str, str]:
-    """What each part would be made of now."""
-    return {one.name: one.state(workspace) for one in providers()}

@@ -1,6 +1,6 @@
-"""What a room puts into the off-line kit. The room says it here; the kit's own room gathers.
+"""What each part puts into the off-line kit.
 
-    def make(office: KitOffice) -> KitPart: ...
+    def make(workspace: Workspace) -> KitPart: ...
     PROVIDER = Provider("contacts", make, state, "contacts changed since")
 
 and a line in `tasks/kit/part_list.py` names it.
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tasks.documents.api import Paper
     from tasks.workspace import Workspace
 
-HOME = "home/"
-"""Files of this folder of the kit are put into the home folder of the machine that goes on."""
+HOME_FOLDER = "home/"
+"""Files of this folder of the kit are put into the home folder of the new machine."""
 
 
 class KitFile(NamedTuple):
@@ -33,7 +33,8 @@ class KitFile(NamedTuple):
     modified: float = 0
 
 
-class KitPage(NamedTuple):
+@dataclass(frozen=True)
+class KitPage:
     """A chapter of what is printed: `write` begins on a fresh page whose title stands already."""
 
     title: str
@@ -41,7 +42,7 @@ class KitPage(NamedTuple):
 
 
 class KitSheet(NamedTuple):
-    """Pages that leave the house: a PDF that is printed as it is, behind all chapters."""
+    """A PDF for outsiders, printed as it is, after all chapters."""
 
     title: str
     data: bytes
@@ -49,9 +50,9 @@ class KitSheet(NamedTuple):
 
 @dataclass(frozen=True)
 class KitPart:
-    """`words`: what is in it, for the kit's first page and its read-me."""
+    """`summary`: what is in it, for the kit's first page and its read-me."""
 
-    words: str
+    summary: str
     files: Sequence[KitFile] = ()
     pages: Sequence[KitPage] = ()
     sheets: Sequence[KitSheet] = ()
@@ -64,26 +65,25 @@ class Fault(StatusReason):
 
     command: str = ""
 
-    def __init__(self, code: str, light: str, /, *, command: str = "", **values: Any) -> None:
-        super().__init__(code, light, **values)
+    def __init__(self, code: str, status: str, /, *, command: str = "", **values: Any) -> None:
+        super().__init__(code, status, **values)
         self._set(command=command)
 
 
-def _none(workspace: Workspace) -> Iterable[Fault]:
+def _no_faults(workspace: Workspace) -> Iterable[Fault]:
     return ()
 
 
 @dataclass(frozen=True)
 class Provider:
-    """`state`: a text that is another one once what the part is made of has changed, cheap to ask
-    for; `stale`: the words for that. `faults`: what is wrong now, such as contacts that nobody
-    verified."""
+    """`state`: a text that changes when the part's sources do, cheap to get; `stale`: the message for
+    that. `faults`: what is wrong now, such as contacts that nobody verified."""
 
     name: str
     make: Callable[[Workspace], KitPart]
     state: Callable[[Workspace], str]
     stale: str
-    faults: Callable[[Workspace], Iterable[Fault]] = _none
+    faults: Callable[[Workspace], Iterable[Fault]] = _no_faults
 
 
 def state_of(*facts: object) -> str:

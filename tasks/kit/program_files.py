@@ -1,6 +1,6 @@
-"""The folder `program` of a kit: what installs this program on a clean laptop without any network.
+"""The folder `program` of a kit: installs this program on a clean laptop without any network.
 
-Wheels of the desk set alone (`deployments/desk.txt`: no Prefect), for this machine's kind and for
+Wheels of the desk set alone (`deployments/desk.txt`: no Prefect), for this machine's platform and for
 Windows, each listed with its SHA-256; a start script for each; pip's own wheel, so that a Python
 without it will do; and the Python installer where the broker gives one.
 """
@@ -34,7 +34,7 @@ class ProgramTarget:
     tag: str = ""
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         return f"{self.tag or sysconfig.get_platform()}, Python {self.python}"
 
     @property
@@ -61,26 +61,26 @@ def this_machine() -> ProgramTarget:
 
 def program_targets(windows: bool, windows_python: str) -> list[ProgramTarget]:
     """The kinds of machine that a kit is for."""
-    own = this_machine()
-    more = windows and own.name != WINDOWS
-    return [own, ProgramTarget(WINDOWS, windows_python, "win_amd64")] if more else [own]
+    this = this_machine()
+    adds_windows = windows and this.name != WINDOWS
+    return [this, ProgramTarget(WINDOWS, windows_python, "win_amd64")] if adds_windows else [this]
 
 
-def write_program(folder: Path, own: Path, kinds: Sequence[ProgramTarget], python: Path | None) -> ProgramContents:
+def write_program(folder: Path, wheel: Path, targets: Sequence[ProgramTarget], python: Path | None) -> ProgramContents:
     """Fill `folder`; `own`: this program's wheel. Raises NotFetched, MissingPart, BadInput."""
     installer = _installer(python) if python else None
     wheels = folder / "wheels"
     wheels.mkdir(parents=True)
-    for target in kinds:
-        lines = [*_fetched(target, wheels), _line(_kept(own, wheels))]
+    for target in targets:
+        lines = [*_download_wheels(target, wheels), _line(_keep_wheel(wheel, wheels))]
         write_atomic(folder / target.requirements, ("\n".join(lines) + "\n").encode())
         write_atomic(folder / script_name(target), start_script(target), mode=0o755)
     if installer is not None:
         write_atomic(folder / "python" / installer.name, installer.read_bytes())
     return ProgramContents(
-        own.name,
-        digest_of(own),
-        tuple(target.words for target in kinds),
+        wheel.name,
+        digest_of(wheel),
+        tuple(target.label for target in targets),
         installer.name if installer else "",
         digest_of(installer) if installer else "",
     )
@@ -98,17 +98,17 @@ def requirements(target: ProgramTarget) -> list[str]:
     from packaging.requirements import Requirement
 
     text = files("deployments").joinpath("desk.txt").read_text(encoding="utf-8")
-    found = [Requirement(line) for line in text.splitlines() if line.strip() and line[0] != "#"]
-    about = _environment(target)
-    kept = [one for one in found if one.marker is None or one.marker.evaluate(about)]
-    return [*(f"{one.name}{one.specifier}" for one in kept), "pip"]
+    pins = [Requirement(line) for line in text.splitlines() if line.strip() and line[0] != "#"]
+    environment = _environment(target)
+    applicable = [pin for pin in pins if pin.marker is None or pin.marker.evaluate(environment)]
+    return [*(f"{pin.name}{pin.specifier}" for pin in applicable), "pip"]
 
 
 def _environment(target: ProgramTarget) -> dict[str, str]:
-    """What markers ask: pip itself would answer for this machine, whatever the platform."""
-    about = {"python_version": target.python, "python_full_version": f"{target.python}.0"}
+    """The environment for markers; pip would use this machine's, whatever the platform."""
+    environment = {"python_version": target.python, "python_full_version": f"{target.python}.0"}
     if target.tag:
-        about |= {
+        environment |= {
             "sys_platform": "win32",
             "platform_system": "Windows",
             "os_name": "nt",
@@ -117,18 +117,18 @@ def _environment(target: ProgramTarget) -> dict[str, str]:
             "implementation_name": "cpython",
         }
     else:
-        about["python_full_version"] = platform.python_version()
-    return about
+        environment["python_full_version"] = platform.python_version()
+    return environment
 
 
-def _fetched(target: ProgramTarget, wheels: Path) -> Iterator[str]:
+def _download_wheels(target: ProgramTarget, wheels: Path) -> Iterator[str]:
     """Download what the target needs; lines for its requirements file, with digests."""
     foreign = (
         ("--platform", target.tag, "--python-version", target.python, "--implementation", "cp") if target.tag else ()
     )
     with tempfile.TemporaryDirectory(prefix="continuity-kit-", dir=wheels.parent) as scratch:
-        wanted = Path(scratch) / "wanted.txt"
-        wanted.write_text("\n".join(requirements(target)) + "\n", encoding="utf-8")
+        requirements_file = Path(scratch) / "wanted.txt"
+        requirements_file.write_text("\n".join(requirements(target)) + "\n", encoding="utf-8")
         run_pip(
             "download",
             "--no-deps",
@@ -137,16 +137,16 @@ def _fetched(target: ProgramTarget, wheels: Path) -> Iterator[str]:
             "--dest",
             Path(scratch) / "wheels",
             "--requirement",
-            wanted,
+            requirements_file,
         )
         for path in sorted((Path(scratch) / "wheels").iterdir()):
-            yield _line(_kept(path, wheels))
+            yield _line(_keep_wheel(path, wheels))
 
 
-def _kept(path: Path, wheels: Path) -> Path:
+def _keep_wheel(path: Path, wheels: Path) -> Path:
     """Most wheels serve every machine and are kept once."""
-    kept = wheels / path.name
-    return kept if kept.exists() else write_atomic(kept, path.read_bytes())
+    target = wheels / path.name
+    return target if target.exists() else write_atomic(target, path.read_bytes())
 
 
 def _line(path: Path) -> str:

@@ -30,63 +30,65 @@ def wheel_folder(home: Path) -> Path:
     return home / "program"
 
 
-def keep_wheel(home: Path, given: Path | None = None) -> Path | None:
+def keep_wheel(home: Path, wheel: Path | None = None) -> Path | None:
     """Put the wheel given, or the one this program was installed from, into the home. None if there
     is neither. Raises BadInput for a file that is not this program's wheel."""
-    found = given or _installed_from()
-    if found is None or found.suffix != ".whl":
+    path = wheel or _installed_from()
+    if path is None or path.suffix != ".whl":
         return None
-    check_wheel(found)
-    return write_atomic(wheel_folder(home) / found.name, found.read_bytes())
+    check_wheel(path)
+    return write_atomic(wheel_folder(home) / path.name, path.read_bytes())
 
 
-def find_wheel(home: Path, given: Path | None, scratch: Path) -> Path:
+def find_wheel(home: Path, wheel: Path | None, scratch: Path) -> Path:
     """The wheel for a kit: the one given, the home's own, the one installed from, or one made of the
     source tree that runs, in `scratch`. Raises MissingPart if there is none."""
-    if given is not None:
-        check_wheel(given)
-        return given
-    kept = sorted(wheel_folder(home).glob(f"{_FILE}-{program_version()}-*.whl"))
-    if kept:
-        return kept[-1]
+    if wheel is not None:
+        check_wheel(wheel)
+        return wheel
+    own_wheels = sorted(wheel_folder(home).glob(f"{_FILE}-{program_version()}-*.whl"))
+    if own_wheels:
+        return own_wheels[-1]
     source = _installed_from()
     if source is not None and source.suffix == ".whl":
         check_wheel(source)
         return source
     if source is not None and (source / "pyproject.toml").is_file():
-        return _made(source, scratch)
+        return _build_wheel(source, scratch)
     raise MissingPart("program-wheel-missing", version=program_version())
 
 
 def check_wheel(path: Path) -> None:
     """Raises BadInput unless it is a wheel of this program, of the version that runs."""
-    own, right = "", f"{_FILE}-{program_version()}-py3-none-any.whl"
+    metadata_folder, right = "", f"{_FILE}-{program_version()}-py3-none-any.whl"
     try:
         with zipfile.ZipFile(path) as archive:
-            own = next((name.split("/")[0] for name in archive.namelist() if name.endswith(".dist-info/METADATA")), "")
+            metadata_folder = next(
+                (name.split("/")[0] for name in archive.namelist() if name.endswith(".dist-info/METADATA")), ""
+            )
         problem = Problem(
-            file=str(path), value=own.removesuffix(".dist-info"), right=right, code="wheel-of-other-version"
+            file=str(path), value=metadata_folder.removesuffix(".dist-info"), right=right, code="wheel-of-other-version"
         )
     except (OSError, zipfile.BadZipFile) as fault:
         problem = Problem(file=str(path), right=right, code="wheel-unreadable", values={"reason": fault})
-    if own != f"{_FILE}-{program_version()}.dist-info" or path.suffix != ".whl":
+    if metadata_folder != f"{_FILE}-{program_version()}.dist-info" or path.suffix != ".whl":
         raise BadInput("program-wheel-invalid", [problem])
 
 
 def _installed_from() -> Path | None:
     """What pip was told to install, if that is still there: a wheel, or a source tree (PEP 610)."""
-    # A build's leftovers in a source tree can stand before the real thing and say nothing.
-    found = (one.read_text("direct_url.json") for one in metadata.distributions(name=NAME))
-    said = next(filter(None, found), None)
-    address = urlsplit(json.loads(said)["url"]) if said else None
-    if address is None or address.scheme != "file":
+    # Leftovers of a build in a source tree can come first and have no record.
+    records = (distribution.read_text("direct_url.json") for distribution in metadata.distributions(name=NAME))
+    record = next(filter(None, records), None)
+    address = urlsplit(str(json.loads(record)["url"]) if record else "")
+    if address.scheme != "file":
         return None
     path = Path(url2pathname(unquote(address.path)))
     return path if path.exists() else None
 
 
-def _made(source: Path, scratch: Path) -> Path:
-    """Built from a copy: a build leaves files behind, and two at once would meet."""
+def _build_wheel(source: Path, scratch: Path) -> Path:
+    """Built from a copy: a build leaves files behind, and two at once would collide."""
     copy = scratch / "source"
     copy.mkdir()
     for name in _SOURCES:
@@ -100,16 +102,15 @@ def _made(source: Path, scratch: Path) -> Path:
 
 
 def run_pip(*arguments: object) -> None:
-    """Run pip as a program of its own. Raises MissingPart where there is none, NotFetched, with its
-    last words, if it fails."""
+    """Run pip as a process. Raises MissingPart where there is none, NotFetched, with its last lines, if it fails."""
     quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
     command = [sys.executable, "-m", "pip", *map(str, arguments[:1]), *quiet, *map(str, arguments[1:])]
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        code = subprocess.run(command, stdout=said, stderr=said, check=False).returncode
-        said.seek(0)
-        lines = [line for line in said.read().splitlines() if line.strip()]
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        code = subprocess.run(command, stdout=output, stderr=output, check=False).returncode
+        output.seek(0)
+        lines = [line for line in output.read().splitlines() if line.strip()]
     if code and any("No module named pip" in line for line in lines):
         raise MissingPart("pip-not-installed")
     if code:
-        why = "\n  ".join(line for line in lines if "ERROR" in line) or "\n  ".join(lines[-3:])
-        raise NotFetched("kit-programs-not-fetched", why=why)
+        reason = "\n  ".join(line for line in lines if "ERROR" in line) or "\n  ".join(lines[-3:])
+        raise NotFetched("kit-programs-not-fetched", why=reason)

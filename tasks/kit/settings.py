@@ -1,4 +1,4 @@
-"""TODO."""
+"""Settings of the off-line kit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kit room's steps as Prefect tasks: a whole kit at once, safe to run again."""
+"""The kit's steps as Prefect tasks: a whole kit at once, safe to run again."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from tasks.workspace import Workspace
 
 @task(name="build the kit", retries=2, retry_delay_seconds=300)
 def make_kit(home: str, actor: str, wheels: bool) -> dict[str, Any]:
-    """Folder, sealed archive and print; what was made, by name."""
+    """Folder, sealed archive and print; returns the paths and names of what was made."""
     workspace = Workspace.open(Path(home))
     order = BuildOptions(wheels=wheels, to=kit_recipients(workspace.settings))
-    made = build_kit(workspace, order, actor)
-    get_run_logger().info("kit %s built, %d part(s)", made.facts.name, len(made.parts))
+    kit = build_kit(workspace, order, actor)
+    get_run_logger().info("kit %s built, %d part(s)", kit.facts.name, len(kit.parts))
     return {
-        "name": made.facts.name,
-        "folder": str(made.folder),
-        "parts": list(made.parts),
-        "sealed": bool(made.sealed),
-        "removed": list(made.removed),
+        "name": kit.facts.name,
+        "folder": str(kit.folder),
+        "parts": list(kit.parts),
+        "sealed": bool(kit.sealed),
+        "removed": list(kit.removed),
     }
 
 
 @task(name="check the kit")
 def check_newest_kit(home: str, folder: str) -> list[dict[str, Any]]:
-    """What `kit check` says, a row a line."""
+    """The lines of `kit check` as rows."""
     workspace = Workspace.open(Path(home))
-    found: list[dict[str, Any]] = [one.as_dict() for one in check_kit(workspace, Path(folder))]
-    red = [str(one["what"]) for one in found if one["light"] == "red"]
+    lines: list[dict[str, Any]] = [line.as_dict() for line in check_kit(workspace, Path(folder))]
+    red = [str(line["what"]) for line in lines if line["light"] == "red"]
     get_run_logger().info("red: %s", ", ".join(red) or "none")
-    return found
+    return lines
 
 
 @task(name="publish the kit")
-def publish_kit(made: dict[str, Any], found: list[dict[str, Any]]) -> None:
+def publish_kit(kit: dict[str, Any], lines: list[dict[str, Any]]) -> None:
     """The artifact `kit`."""
-    table = [{name: one[name] for name in ("what", "light", "fact", "next")} for one in found]
-    create_table_artifact(table=table, key="kit", description=f"{made['name']}: what of it is stale or missing")
+    table = [{name: line[name] for name in ("what", "light", "fact", "next")} for line in lines]
+    create_table_artifact(table=table, key="kit", description=f"{kit['name']}: what of it is stale or missing")

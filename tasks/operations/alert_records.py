@@ -1,16 +1,12 @@
-"""Alerts: something that runs by itself needs a person. Told once, kept open until its cause is gone."""
+"""Alerts: something that runs by itself needs a person. Sent once, kept open until its cause is gone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-import sqlalchemy as sa
 
 from tasks.core import status_lines
 from tasks.core.content import ContentStore
 from tasks.core.journal.journal import Event, Journal
-from tasks.core.journal.store import EVENTS
 from tasks.core.settings import Settings
 from tasks.core.status_lines import StatusLine
 from tasks.operations.events import AlertClosed, AlertRaised
@@ -35,54 +31,49 @@ class Alert:
 
 def open_alerts(journal: Journal) -> dict[Key, Alert]:
     """What needs a person, by code and subject, oldest first."""
-    found: dict[Key, Alert] = {}
-    for event in _events(journal):
-        said = event.said
-        if isinstance(said, AlertClosed):
-            found.pop((said.code, said.subject), None)
-        elif isinstance(said, AlertRaised):
-            found[said.code, said.subject] = Alert(said.code, said.subject, said.what, said.next, event.at, event.seq)
-    return found
-
-
-def _events(journal: Journal) -> Iterator[Event]:
-    query = sa.select(EVENTS).where(EVENTS.c.kind.in_([AlertRaised.kind, AlertClosed.kind])).order_by(EVENTS.c.seq)
-    return (Event(**row._mapping) for row in journal.rows(query))
+    alerts: dict[Key, Alert] = {}
+    for event in journal.events(kind="alert."):
+        body = event.said
+        if isinstance(body, AlertClosed):
+            alerts.pop((body.code, body.subject), None)
+        elif isinstance(body, AlertRaised):
+            alerts[body.code, body.subject] = Alert(body.code, body.subject, body.what, body.next, event.at, event.seq)
+    return alerts
 
 
 class AlertManager:
-    """Raises and closes alerts of one house."""
+    """Raises and closes the alerts of one home."""
 
     def __init__(self, journal: Journal, content: ContentStore, settings: Settings, actor: str) -> None:
         self._journal, self._settings, self._actor = journal, settings, actor
-        self._post = MailService(journal, content, settings)
+        self._mail = MailService(journal, content, settings)
 
     def raise_(self, code: str, subject: str, what: str, next_: str, *, escalate: bool = False) -> bool:
         """Append an alert and its letter, in one transaction. False if one of this key is open."""
         operations = self._settings(OperationsSettings)
         to = operations.escalate_to if escalate else operations.alert_to
-        with self._journal.write(self._actor) as pen:
+        with self._journal.write(self._actor) as writer:
             if (code, subject) in open_alerts(self._journal):
                 return False
             body = AlertRaised(code=code, subject=subject, what=what, next=next_, to=list(to))
-            event = pen.append(body, _name(code, subject))
+            event = writer.append(body, _name(code, subject))
             assert event is not None
             if to:
-                self._post.queue(pen, _letter(body, event))
+                self._mail.queue(writer, _letter(body, event))
         return True
 
     def close(self, code: str, subject: str, reason: str) -> bool:
         """The cause is gone. False if no alert of this key is open."""
-        with self._journal.write(self._actor) as pen:
+        with self._journal.write(self._actor) as writer:
             if (code, subject) not in open_alerts(self._journal):
                 return False
             body = AlertClosed(code=code, subject=subject, reason=reason)
-            pen.append(body, _name(code, subject))
+            writer.append(body, _name(code, subject))
         return True
 
     def deliver(self) -> MailDelivery:
         """Send every letter that waits."""
-        return self._post.deliver(self._actor)
+        return self._mail.deliver(self._actor)
 
 
 def _name(code: str, subject: str) -> str:

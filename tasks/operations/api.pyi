@@ -1,9 +1,3 @@
-from .events import (
-    AlertClosed as AlertClosed,
-    AlertRaised as AlertRaised,
-    RunBegun as RunBegun,
-    UpkeepDone as UpkeepDone,
-)
 from .run_interface import (
     RunProgress as RunProgress,
     report_failure as report_failure,

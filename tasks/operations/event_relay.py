@@ -1,17 +1,14 @@
-"""News from the book to whoever waits for it: each event of a listed kind, told once, in order.
-
-The desk only appends. What has to start because of that is told from here, whoever wrote it. The id of
-what is told comes from the event's digest, so that telling it twice is seen to be the same.
-
-The same event twice starts one run's work, whatever the server does.
+"""News from the journal to the server: each event of a listed kind, sent once, in order. The id of what is
+sent comes from the event's digest, so that the server knows it when it is sent twice; and the same event
+twice starts one run's work, whatever the server does.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -42,8 +39,8 @@ def begin_run(journal: Journal, work: str, about: str, run: str, actor: str) -> 
     body = RunBegun(work=work, about=about, turn=count, run=run)
     if journal.append(body, f"run/{work}", actor, key):
         return run
-    held = next(journal.events(key=key)).said
-    return held.run if isinstance(held, RunBegun) else ""
+    begun = next(journal.events(key=key)).said
+    return begun.run if isinstance(begun, RunBegun) else ""
 
 
 def open_incident(journal: Journal) -> str:
@@ -76,15 +73,15 @@ KINDS = (
     "partners.taken",
 )
 LOOK_AGAIN = ("list.loaded", "partners.taken")
-"""Of several at once only the newest is told: they say no more than that something changed."""
+"""Of several at once only the newest is sent: they say no more than that something changed."""
 OLDEST = timedelta(days=7)
-"""On a new server nothing older is told: what a year ago called for a run does so no more."""
+"""To a new server nothing older is sent: what a year ago called for a run does so no more."""
 MOST = 500
 
 
 @dataclass(frozen=True)
 class RelayPosition:
-    """How far the book was told: the last event looked at."""
+    """How far the journal was relayed: the last event looked at."""
 
     seq: int
     digest: str
@@ -93,8 +90,8 @@ class RelayPosition:
     def read(cls, path: Path) -> RelayPosition | None:
         """None if there is none, or none that can be read."""
         try:
-            said = json.loads(path.read_text(encoding="utf-8"))
-            return cls(int(said["seq"]), str(said["digest"]))
+            position = json.loads(path.read_text(encoding="utf-8"))
+            return cls(int(position["seq"]), str(position["digest"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -104,7 +101,7 @@ class RelayPosition:
 
 @dataclass(frozen=True)
 class News:
-    """What is told, in the words of an event bus. Holds ids and kinds, never what an entry says."""
+    """What is sent, in the words of an event bus. Holds ids and kinds, never what an entry says."""
 
     id: UUID
     event: str
@@ -114,21 +111,16 @@ class News:
 
 
 def due_news(journal: Journal, position: RelayPosition | None) -> tuple[list[News], RelayPosition | None]:
-    """What is to be told after `position`, at most `MOST` events on, and the position after that. A
-    position that does not fit the book (another book, a lost file) counts as none."""
+    """What is to be sent after `position`, at most `MOST` events on, and the position after that. A
+    position that does not fit the journal (another journal, a lost file) counts as none."""
     after = position.seq if position and _fits(journal, position) else _begin(journal)
-    events = list(_after(journal, after))
+    events = list(islice(journal.events(after=after), MOST))
     if not events:
         return [], position
-    told = [event for event in events if _listed(event.kind)]
-    last = {event.kind: event.seq for event in told}
-    told = [one for one in told if one.kind not in LOOK_AGAIN or last[one.kind] == one.seq]
-    return [_news(one) for one in told], RelayPosition(events[-1].seq, events[-1].digest)
-
-
-def _after(journal: Journal, seq: int) -> Iterable[Event]:
-    query = sa.select(EVENTS).where(EVENTS.c.seq > seq).order_by(EVENTS.c.seq).limit(MOST)
-    return (Event(**row._mapping) for row in journal.rows(query))
+    listed = [event for event in events if _listed(event.kind)]
+    last = {event.kind: event.seq for event in listed}
+    listed = [event_ for event_ in listed if event_.kind not in LOOK_AGAIN or last[event_.kind] == event_.seq]
+    return [_news(event_) for event_ in listed], RelayPosition(events[-1].seq, events[-1].digest)
 
 
 def _listed(kind: str) -> bool:
@@ -146,7 +138,7 @@ def _begin(journal: Journal) -> int:
 
 
 def _news(event: Event) -> News:
-    room, _, about = event.subject.partition("/")
+    family, _, subject_id = event.subject.partition("/")
     return News(
         id=UUID(bytes=bytes.fromhex(event.digest)[:16], version=4),
         event=event.kind,
@@ -155,5 +147,5 @@ def _news(event: Event) -> News:
             "prefect.resource.id": "continuity." + event.subject.replace("/", "."),
             "continuity.actor": event.actor,
         },
-        payload={"seq": event.seq, room: about},
+        payload={"seq": event.seq, family: subject_id},
     )

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import AdoptionRule, Body, LocalBody
 
 
 class AlertRaised(Body, frozen=True, kw_only=True):
@@ -14,6 +14,7 @@ class AlertRaised(Body, frozen=True, kw_only=True):
     alert of one key is open there is no second one. `next` is what to do."""
 
     kind: ClassVar[str] = "alert.raised"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("of-that-machine-alone", keys=("alert",))
     code: str
     subject: str
     what: str
@@ -21,7 +22,7 @@ class AlertRaised(Body, frozen=True, kw_only=True):
     to: list[str]
 
 
-class AlertClosed(Body, frozen=True, kw_only=True):
+class AlertClosed(LocalBody, frozen=True, kw_only=True):
     """The cause of the alert of this key is gone."""
 
     kind: ClassVar[str] = "alert.closed"
@@ -35,6 +36,7 @@ class RunBegun(Body, frozen=True, kw_only=True):
     which the same event started, from doing it again."""
 
     kind: ClassVar[str] = "run.begun"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("of-that-machine-alone", keys=("run",))
     work: str
     about: str
     turn: int
@@ -49,7 +51,7 @@ class UpkeepFault(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class UpkeepDone(Body, frozen=True, kw_only=True):
+class UpkeepDone(LocalBody, frozen=True, kw_only=True):
     """Journal, home and server were looked at: what is wrong is in `faults`. `head` is the event up to
     which the chain was verified, `book_bytes` and `server_bytes` sizes of the databases (0 where it cannot be
     known), `workers` how many are on line."""

@@ -24,14 +24,14 @@ VARIABLE = "PREFECT_API_AUTH_STRING"
 USER = "continuity"
 
 
-def own_file(home: Path) -> Path:
+def password_file(home: Path) -> Path:
     """The password file of the server that `continuity up` starts on this home."""
     return home / "street" / "password"
 
 
-def ensure(home: Path) -> Path:
+def ensure_password(home: Path) -> Path:
     """Make the password file if it is missing: one line `user:password`, mode 0600. Returns it."""
-    path = own_file(home)
+    path = password_file(home)
     if not path.is_file():
         line = f"{USER}:{secrets.token_urlsafe(32)}"
         write_atomic(path, line.encode("ascii"), mode=0o600)
@@ -54,7 +54,7 @@ class ServerAccess:
         read, and for a line that is not ASCII `user:password`."""
         if path := settings(OperationsSettings).auth_file:
             return cls._checked(_text(path, f"[operations] auth_file {path}"), str(path))
-        path = own_file(settings.home)
+        path = password_file(settings.home)
         # another user's home is one without a server of ours
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             line = path.read_text(encoding="ascii", errors="replace").strip()

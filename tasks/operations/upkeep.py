@@ -1,5 +1,5 @@
-"""Looking after the house: the chain, plans that wait, letters, sizes; what is wrong is told once, and
-closed when it is right again."""
+"""Upkeep: the chain, plans that wait, letters, sizes; a fault raises one alert, which is closed when the
+fault is gone."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from tasks.transport.api import waiting_letters
 from tasks.workspace import Workspace
 
 NOT_PROVED: Key = ("backup-not-proved", "")
-SPARE = 0.2
-"""Share of free pages from which a SQLite book is written anew without them."""
+SPARE_SHARE = 0.2
+"""Share of free pages from which a SQLite journal is written anew without them."""
 LATE = timedelta(hours=2)
 """Upkeep runs every ten minutes; after this long without one, server or worker stand still."""
 
@@ -62,7 +62,7 @@ class UpkeepProblem(Reason):
 class UpkeepReport:
     """What one look found. `workers` and `server_bytes` come from the server."""
 
-    faults: list[UpkeepProblem] = field(default_factory=list)
+    faults: list[UpkeepProblem] = field(default_factory=list[UpkeepProblem])
     head: int = 0
     book_bytes: int = 0
     server_bytes: int = 0
@@ -72,19 +72,19 @@ class UpkeepReport:
 
 
 def inspect_home(journal: Journal, content: ContentStore, settings: Settings, *, full: bool) -> UpkeepReport:
-    """Everything that the book and the home say. `full` verifies the whole book, its projections
+    """Everything that journal and home show. `full` verifies the whole journal, its projections
     and content; otherwise the chain from where it was verified last."""
-    found = UpkeepReport()
-    found.head = _chain(journal, content, found, full=full)
-    found.book_bytes = _tidy(journal, settings)
-    found.letters = len(waiting_letters(journal))
-    _plans(journal, settings, found)
-    _proved(journal, settings, found)
-    _room(settings, found)
-    return found
+    report = UpkeepReport()
+    report.head = _chain(journal, content, report, full=full)
+    report.book_bytes = _compact_journal(journal, settings)
+    report.letters = len(waiting_letters(journal))
+    _plans(journal, settings, report)
+    _backup_proof(journal, settings, report)
+    _disk_space(settings, report)
+    return report
 
 
-def _chain(journal: Journal, content: ContentStore, found: UpkeepReport, *, full: bool) -> int:
+def _chain(journal: Journal, content: ContentStore, report: UpkeepReport, *, full: bool) -> int:
     if full:
         verdict = verify_journal(journal, content)
         problems, head = [str(problem) for problem in verdict.problems], verdict.head.seq
@@ -92,7 +92,7 @@ def _chain(journal: Journal, content: ContentStore, found: UpkeepReport, *, full
         head, broken = _since(journal, _verified(journal))
         problems = [broken.text] if broken else []
     if problems:
-        found.faults.append(
+        report.faults.append(
             UpkeepProblem(
                 "journal-invalid", "", "continuity journal verify", escalate=True, reason=problems[0], verified=head
             )
@@ -119,23 +119,23 @@ def _since(journal: Journal, seq: int) -> tuple[int, Reason | None]:
     return head.seq, None
 
 
-def _tidy(journal: Journal, settings: Settings) -> int:
-    """Size of the book in bytes, after its spare pages and its write-ahead log were given back."""
+def _compact_journal(journal: Journal, settings: Settings) -> int:
+    """Size of the journal in bytes, after its spare pages and its write-ahead log were given back."""
     if journal.engine.dialect.name != "sqlite":
         name = "SELECT pg_database_size(current_database())"
         return int(journal.rows(sa.text(name))[0][0])  # type: ignore[arg-type]
     # outside of a transaction: VACUUM and checkpoints are refused within one
-    raw = journal.engine.raw_connection()
+    connection = journal.engine.raw_connection()
     try:
-        book = raw.cursor()
-        pages, free = (book.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
-        # VACUUM writes a second book beside the first
-        if free > pages * SPARE and _free(settings.home) > 2 * bytes_on_disk(settings.home / JOURNAL_FILE):
-            book.execute("VACUUM")
-        book.execute("PRAGMA optimize")
-        book.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor = connection.cursor()
+        pages, free = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
+        # VACUUM writes a second database beside the first
+        if free > pages * SPARE_SHARE and _free(settings.home) > 2 * bytes_on_disk(settings.home / JOURNAL_FILE):
+            cursor.execute("VACUUM")
+        cursor.execute("PRAGMA optimize")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
-        raw.close()
+        connection.close()
     return bytes_on_disk(settings.home / JOURNAL_FILE)
 
 
@@ -144,29 +144,29 @@ def bytes_on_disk(*paths: Path) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-def _plans(journal: Journal, settings: Settings, found: UpkeepReport) -> None:
+def _plans(journal: Journal, settings: Settings, report: UpkeepReport) -> None:
     waiting = current_approvals(journal, settings(ApprovalSettings).persons)
-    found.plans = len(waiting)
+    report.plans = len(waiting)
     limit = timedelta(hours=settings(OperationsSettings).approval_hours)
     query = sa.select(APPROVALS.c.plan, EVENTS.c.at).join(EVENTS, EVENTS.c.seq == APPROVALS.c.seq)
-    asked = {row.plan: clock.parse(row.at) for row in journal.rows(query)}
+    requested = {row.plan: clock.parse(row.at) for row in journal.rows(query)}
     workspace = Workspace(settings, journal=journal)
-    for one in waiting:
-        if clock.now() - asked[one.plan] > limit:
-            short = one.plan[:12]
-            found.faults.append(
+    for approval in waiting:
+        if clock.now() - requested[approval.plan] > limit:
+            short = approval.plan[:12]
+            report.faults.append(
                 UpkeepProblem(
                     "plan-waits-too-long",
                     short,
                     f"continuity approve {short} --by ID",
                     escalate=True,
-                    what=act_title(workspace, one),
-                    since=status_lines.ago(asked[one.plan]),
+                    what=act_title(workspace, approval),
+                    since=status_lines.ago(requested[approval.plan]),
                 )
             )
 
 
-def _proved(journal: Journal, settings: Settings, found: UpkeepReport) -> None:
+def _backup_proof(journal: Journal, settings: Settings, report: UpkeepReport) -> None:
     """The objective counts from the last proof, or from the first backup if there was none yet. An
     alert of the server's, which counts from when it began to look, stands until there is a proof."""
     if not settings(BackupSettings).store:
@@ -180,27 +180,27 @@ def _proved(journal: Journal, settings: Settings, found: UpkeepReport) -> None:
     unanswered = raised is not None and not (last and last[0] > clock.parse(raised.at))
     if late or unanswered:
         next_ = raised.next if raised else "see the deployment restore-drill"
-        found.faults.append(UpkeepProblem(*NOT_PROVED, next_, hours=hours))
+        report.faults.append(UpkeepProblem(*NOT_PROVED, next_, hours=hours))
 
 
-def _free(place: Path) -> int:
+def _free(folder: Path) -> int:
     """Bytes free where `place` lies, or will lie."""
-    return shutil.disk_usage(next(one for one in (place, *place.parents) if one.exists())).free
+    return shutil.disk_usage(next(candidate for candidate in (folder, *folder.parents) if candidate.exists())).free
 
 
-def _room(settings: Settings, found: UpkeepReport) -> None:
+def _disk_space(settings: Settings, report: UpkeepReport) -> None:
     """On a full disk nothing is written any more, this alert neither: it comes while there is room."""
     least = settings(OperationsSettings).least_free_gb
-    places = (settings.home.absolute(), settings.content_path.absolute())
-    short = {place: left for place in places if (left := _free(place) / 1e9) < least}
-    if short:
-        found.faults.append(
+    folders = (settings.home.absolute(), settings.content_path.absolute())
+    short_folders = {folder: free for folder in folders if (free := _free(folder) / 1e9) < least}
+    if short_folders:
+        report.faults.append(
             UpkeepProblem(
                 "disk-space-short",
                 "",
                 f"free space: at least {least:g} GB ([operations] least_free_gb)",
-                folders=" and ".join(map(str, short)),
-                free=min(short.values()),
+                folders=" and ".join(map(str, short_folders)),
+                free=min(short_folders.values()),
             )
         )
 
@@ -219,62 +219,64 @@ WATCHED = {
 """Codes of alerts that upkeep itself closes when it no longer finds the fault; a test has none."""
 
 
-def settle_alerts(alarm: AlertManager, journal: Journal, found: UpkeepReport) -> list[Key]:
+def settle_alerts(manager: AlertManager, journal: Journal, report: UpkeepReport) -> list[Key]:
     """Raise what is new and close what is over; returns the keys of those raised."""
     raised = [
-        fault.key for fault in found.faults if alarm.raise_(*fault.key, fault.text, fault.next, escalate=fault.escalate)
+        fault.key
+        for fault in report.faults
+        if manager.raise_(*fault.key, fault.text, fault.next, escalate=fault.escalate)
     ]
-    still = {fault.key for fault in found.faults}
+    current = {fault.key for fault in report.faults}
     for key in open_alerts(journal):
-        if key[0] in WATCHED and key not in still:
-            alarm.close(*key, "upkeep no longer finds it")
+        if key[0] in WATCHED and key not in current:
+            manager.close(*key, "upkeep no longer finds it")
     return raised
 
 
-def record_upkeep(journal: Journal, found: UpkeepReport, actor: str) -> bool:
-    """Write down that the house was looked after: once an hour, and whenever the faults change."""
+def record_upkeep(journal: Journal, report: UpkeepReport, actor: str) -> bool:
+    """Record the upkeep: once an hour, and whenever the faults change."""
     faults = [
         UpkeepFault(code=fault.code, subject=fault.subject, text=fault.text)
-        for fault in sorted(found.faults, key=lambda fault: fault.key)
+        for fault in sorted(report.faults, key=lambda fault: fault.key)
     ]
     keys = [[fault.code, fault.subject] for fault in faults]
     last = last_event(journal.rows, UpkeepDone.kind)
     hour = clock.text()[:13]
     if last and clock.text(last[0])[:13] == hour:
-        before = [[fault["code"], fault["subject"]] for fault in last[1]["faults"]]
-        if before == keys:
+        previous = [[fault["code"], fault["subject"]] for fault in last[1]["faults"]]
+        if previous == keys:
             return False
     body = UpkeepDone(
-        head=found.head,
-        book_bytes=found.book_bytes,
-        server_bytes=found.server_bytes,
-        workers=found.workers,
-        waiting_plans=found.plans,
-        waiting_letters=found.letters,
+        head=report.head,
+        book_bytes=report.book_bytes,
+        server_bytes=report.server_bytes,
+        workers=report.workers,
+        waiting_plans=report.plans,
+        waiting_letters=report.letters,
         faults=faults,
     )
     return journal.append(body, "upkeep", actor)
 
 
 def lines(journal: Journal) -> list[StatusLine]:
-    """For `continuity status`: whether the house is looked after, once it ever was."""
+    """For `continuity status`: whether upkeep runs, once it ever did."""
     last = last_event(journal.rows, UpkeepDone.kind)
     if last is None:
         return []
-    at, said = last
-    stands = clock.now() - at > LATE
-    fact = f"last {status_lines.ago(at)}; {said['workers']} worker(s), book verified to event {said['head']}"
-    light = status_lines.RED if stands else status_lines.GREEN
-    next_ = "continuity up, on the server" if stands else ""
+    at, body = last
+    is_late = clock.now() - at > LATE
+    fact = f"last {status_lines.ago(at)}; {body['workers']} worker(s), book verified to event {body['head']}"
+    status = status_lines.RED if is_late else status_lines.GREEN
+    next_ = "continuity up, on the server" if is_late else ""
     return [
         StatusLine(
             "upkeep",
             "P8",
             "server and worker",
-            light,
+            status,
             fact,
             next_,
             clock.text(at),
-            values={"workers": said["workers"], "verified": said["head"]},
+            values={"workers": body["workers"], "verified": body["head"]},
         )
     ]

@@ -7,11 +7,8 @@ from .accounting.number_account import (
     unaccounted as unaccounted,
     write_workbook as write_workbook,
 )
-from .accounting.report_data import (
-    CURRENT as CURRENT,
-    build_report as build_report,
-    write_report_files as write_report_files,
-)
+from .accounting.report_data import CURRENT as CURRENT, build_report as build_report
+from .accounting.report_pdf import write_report_files as write_report_files
 from .accounting.sign_off import sign_final_accounting as sign_final_accounting
 from .cycle_stages import (
     STAGES as STAGES,
@@ -24,33 +21,13 @@ from .cycle_stages import (
 )
 from .decisions.bond_coverage import bond_text as bond_text
 from .decisions.consolidation import missing_summary_lines as missing_summary_lines
-from .decisions.license_holder_acts import (
-    allow_resend as allow_resend,
-    cancel_number as cancel_number,
-    hand_over as hand_over,
-    keep_release as keep_release,
-    lose_batch as lose_batch,
-    require_ours_alone as require_ours_alone,
-    settle_by_proof as settle_by_proof,
-)
+from .decisions.filer_handover import hand_over as hand_over, require_ours_alone as require_ours_alone
+from .decisions.license_holder_acts import cancel_number as cancel_number, lose_batch as lose_batch
 from .decisions.rule_table import NextStep as NextStep
-from .events import (
-    AccountingSigned as AccountingSigned,
-    AnswerRead as AnswerRead,
-    AnswerRepeated as AnswerRepeated,
-    BatchNamed as BatchNamed,
-    BatchNotReceived as BatchNotReceived,
-    BatchWritten as BatchWritten,
-    BondConfirmed as BondConfirmed,
-    PaperWritten as PaperWritten,
-    ProductionExported as ProductionExported,
-    ProductionNumbered as ProductionNumbered,
-    ProductionRestored as ProductionRestored,
-    QueryNamed as QueryNamed,
-    QueryWritten as QueryWritten,
-    ReleaseKept as ReleaseKept,
-    RequestAnswered as RequestAnswered,
-    SendAgain as SendAgain,
+from .decisions.settlements import (
+    allow_resend as allow_resend,
+    keep_release as keep_release,
+    settle_by_proof as settle_by_proof,
 )
 from .letters.letter_files import write_letter_files as write_letter_files
 from .plan.approval_table import ApprovalContents as ApprovalContents, approval_contents as approval_contents

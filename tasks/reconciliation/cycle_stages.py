@@ -13,11 +13,10 @@ from datetime import date
 import msgspec
 
 from tasks.ace.api import AceSettings
-from tasks.approved_acts import ActOutcome
+from tasks.approved_acts import ActOutcome, carry_out_ready
 from tasks.core.errors import HeldBack, Problem, Refused
 from tasks.core.journal.bodies import canonical
 from tasks.entries.api import EntryReopened, EntrySettled
-from tasks.reconciliation.decisions import license_holder_acts
 from tasks.reconciliation.decisions.classification import EntryDecision, reversal_reason
 from tasks.reconciliation.decisions.consolidation import missing_summary_lines
 from tasks.reconciliation.decisions.exclusions import excluded_entries
@@ -50,10 +49,10 @@ class Cycle:
     settled: list[str] = field(default_factory=list)
     written: list[WrittenBatch] = field(default_factory=list)
     dropped: dict[str, str] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    query_files: list[str] = field(default_factory=list)
     waiting: SendingPlan | None = None
-    held: dict[str, Problem] = field(default_factory=dict)
-    carried: list[ActOutcome] = field(default_factory=list)
+    held_entries: dict[str, Problem] = field(default_factory=dict)
+    carried_out: list[ActOutcome] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -98,10 +97,10 @@ class CycleResult(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def moved(self) -> bool:
         """True if something happened, so that another cycle may do more."""
-        fresh = [one for one in self.written if not one.again]
+        fresh = [batch for batch in self.written if not batch.again]
         acted = any(outcome.refused is None for outcome in self.carried)
-        done = self.settled or self.reopened or self.dropped or self.asked or acted
-        return bool(fresh or done or any(one.answers for one in self.read))
+        changed = self.settled or self.reopened or self.dropped or self.asked or acted
+        return bool(fresh or changed or any(batch.answers for batch in self.read))
 
 
 def _read(cycle: Cycle) -> None:
@@ -117,7 +116,7 @@ def _settle(cycle: Cycle) -> None:
 
 
 def _carry_out(cycle: Cycle) -> None:
-    cycle.carried = license_holder_acts.carry_out_approved(cycle.workspace, cycle.actor)
+    cycle.carried_out = carry_out_ready(cycle.workspace, cycle.actor)
 
 
 def _write(cycle: Cycle) -> None:
@@ -125,15 +124,15 @@ def _write(cycle: Cycle) -> None:
 
 
 def _ask(cycle: Cycle) -> None:
-    cycle.asked = ask_first(cycle.workspace, cycle.actor, cycle.today)
+    cycle.query_files = ask_first(cycle.workspace, cycle.actor, cycle.today)
 
 
 def _plan(cycle: Cycle) -> None:
-    cycle.waiting, cycle.held = waiting_plan(cycle.workspace, cycle.actor, cycle.today)
+    cycle.waiting, cycle.held_entries = waiting_plan(cycle.workspace, cycle.actor, cycle.today)
 
 
 def _ask_held(cycle: Cycle) -> None:
-    cycle.asked += ask_held(cycle.workspace, cycle.held, cycle.actor, cycle.today)
+    cycle.query_files += ask_held(cycle.workspace, cycle.held_entries, cycle.actor, cycle.today)
 
 
 STAGES = (
@@ -163,30 +162,30 @@ def cycle_result(cycle: Cycle) -> CycleResult:
     states = entry_decisions(workspace)
     foreign = excluded_entries(states, workspace.settings)
     steps: dict[str, list[str]] = {}
-    for entry, verdict in states:
-        step = HELD if entry.number in foreign else str(verdict.step)
+    for entry, decision in states:
+        step = HELD if entry.number in foreign else str(decision.step)
         steps.setdefault(step, []).append(entry.number)
     return CycleResult(
         written=tuple(cycle.written),
         read=tuple(cycle.read),
         settled=tuple(cycle.settled),
-        asked=tuple(cycle.asked),
+        asked=tuple(cycle.query_files),
         waiting=cycle.waiting,
         steps=steps,
-        held=cycle.held | foreign,
+        held=cycle.held_entries | foreign,
         reopened=cycle.reopened,
         dropped=cycle.dropped,
         uncovered=missing_summary_lines(list_entry_states(workspace.journal)),
         meddled=tampered_files(workspace),
         silent=tuple(unanswered_batches(workspace.journal)),
         pace=sending_pace(workspace.journal, workspace.settings),
-        carried=tuple(cycle.carried),
+        carried=tuple(cycle.carried_out),
     )
 
 
 def entry_decisions(workspace: Workspace) -> list[tuple[EntryState, EntryDecision]]:
     """Every recorded entry with its next step."""
-    return list(entry_states(workspace.journal).verdicts)
+    return list(entry_states(workspace.journal).decisions)
 
 
 def write_approved(workspace: Workspace, actor: str) -> tuple[list[WrittenBatch], dict[str, str]]:
@@ -198,17 +197,17 @@ def write_approved(workspace: Workspace, actor: str) -> tuple[list[WrittenBatch]
     written: list[WrittenBatch] = []
     dropped: dict[str, str] = {}
     going = {plan.digest for plan in approved_plans(journal, content, settings(ApprovalSettings).persons)}
-    for half in interrupted_plans(journal, content):
-        if half.digest not in going:
-            written += finish_batches(journal, settings, half, actor)
+    for interrupted in interrupted_plans(journal, content):
+        if interrupted.digest not in going:
+            written += finish_batches(journal, settings, interrupted, actor)
     for ready in approved_plans(journal, content, settings(ApprovalSettings).persons):
-        half_done = finish_batches(journal, settings, ready, actor)
+        finished = finish_batches(journal, settings, ready, actor)
         try:
             written += write_plan_batches(journal, content, workspace.vault, settings, ready, actor)
-        except Refused as fallen:
-            written += half_done
-            dropped[ready.digest] = str(fallen)
-            drop_plan(journal, ready, str(fallen), actor)
+        except Refused as refusal:
+            written += finished
+            dropped[ready.digest] = str(refusal)
+            drop_plan(journal, ready, str(refusal), actor)
     return written, dropped
 
 
@@ -216,54 +215,56 @@ def waiting_plan(workspace: Workspace, actor: str, today: date) -> tuple[Sending
     """The plan that lacks an approval, made if entries are ready, and the entries that are due but
     cannot be written, with the reason: their desks must correct them."""
     try:
-        made = make_sending_plan(workspace.journal, workspace.content, workspace.settings, actor, today)
-    except HeldBack as none:
-        return None, {problem.subject: problem for problem in none.problems}
-    if made is None:
+        plan = make_sending_plan(workspace.journal, workspace.content, workspace.settings, actor, today)
+    except HeldBack as held_back:
+        return None, {problem.subject: problem for problem in held_back.problems}
+    if plan is None:
         return None, {}
-    granted = find_approval(workspace.journal, made.digest).granted_by
+    granted = find_approval(workspace.journal, plan.digest).granted_by
     waits = len(granted) < approvals_needed(workspace.settings(ApprovalSettings).persons)
-    return (made if waits else None), made.held
+    return (plan if waits else None), plan.held
 
 
 def reopen(workspace: Workspace, actor: str) -> dict[str, str]:
     """Reopen settled entries that ACE took back since, with what it said: they are asked about and
     judged anew, and block the signature."""
-    found = {}
-    for one in list_entry_states(workspace.journal):
-        if reason := reversal_reason(one):
-            body = EntryReopened(number=one.number, reason=reason)
-            key = f"reopened:{one.number}:{one.since}"
-            if workspace.journal.append(body, f"entry/{one.number}", actor, key=key):
-                found[one.number] = reason
-    return found
+    reasons = {}
+    for entry in list_entry_states(workspace.journal):
+        if reason := reversal_reason(entry):
+            body = EntryReopened(number=entry.number, reason=reason)
+            key = f"reopened:{entry.number}:{entry.since}"
+            if workspace.journal.append(body, f"entry/{entry.number}", actor, key=key):
+                reasons[entry.number] = reason
+    return reasons
 
 
 def settle(workspace: Workspace, actor: str) -> list[str]:
     """Settle what ACE shows as on the paper; the proof is what ACE said."""
     due = [
-        (one, verdict)
-        for one, verdict in entry_decisions(workspace)
-        if one.state == "recorded" and verdict.step is NextStep.SETTLE
+        (entry, decision)
+        for entry, decision in entry_decisions(workspace)
+        if entry.state == "recorded" and decision.step is NextStep.SETTLE
     ]
-    bodies = [EntrySettled(number=one.number, how=verdict.why, proof=_proof(workspace, one)) for one, verdict in due]
+    bodies = [
+        EntrySettled(number=entry.number, how=decision.why, proof=_proof(workspace, entry)) for entry, decision in due
+    ]
     if not bodies:
         return []
     with workspace.journal.write(actor) as pen:
         return [
-            one.number
-            for (one, _), body in zip(due, bodies, strict=True)
-            if pen.append(body, f"entry/{one.number}", f"settled:{one.number}:{one.since}")
+            entry.number
+            for (entry, _), body in zip(due, bodies, strict=True)
+            if pen.append(body, f"entry/{entry.number}", f"settled:{entry.number}:{entry.since}")
         ]
 
 
-def _proof(workspace: Workspace, one: EntryState) -> str:
-    said = {about: msgspec.to_builtins(view) for about, view in one.views.items()}
-    return workspace.content.put(canonical({"number": one.number, "ace": said}).encode())
+def _proof(workspace: Workspace, entry: EntryState) -> str:
+    statuses = {about: msgspec.to_builtins(status) for about, status in entry.ace_statuses.items()}
+    return workspace.content.put(canonical({"number": entry.number, "ace": statuses}).encode())
 
 
 def ask_first(workspace: Workspace, actor: str, today: date) -> list[str]:
-    """Write the questions that are due; with the setting `ask_first` off, only those that a crash left
+    """Write the queries that are due; with the setting `ask_first` off, only those that a crash left
     unwritten. Returns the names of the files."""
     if workspace.settings(AceSettings).ask_first:
         return write_cycle_queries(workspace, actor, today)
@@ -271,31 +272,31 @@ def ask_first(workspace: Workspace, actor: str, today: date) -> list[str]:
 
 
 def write_cycle_queries(workspace: Workspace, actor: str, today: date) -> list[str]:
-    """Write the questions that are due; returns the names of the files."""
-    known = entry_decisions(workspace)
-    bills = [one for one, v in known if v.step is NextStep.ASK and v.ask == BILL]
+    """Write the queries that are due; returns the names of the files."""
+    decisions = entry_decisions(workspace)
+    bills = [entry for entry, decision in decisions if decision.step is NextStep.ASK and decision.ask == BILL]
     if _note_unaskable(workspace, bills, actor):
-        known = entry_decisions(workspace)
-    return write_due_queries(workspace, known, actor, today)
+        decisions = entry_decisions(workspace)
+    return write_due_queries(workspace, decisions, actor, today)
 
 
-def ask_held(workspace: Workspace, held: Collection[str], actor: str, today: date) -> list[str]:
+def ask_held(workspace: Workspace, held_numbers: Collection[str], actor: str, today: date) -> list[str]:
     """Ask again for entries that are due and cannot be written: an officer may key them meanwhile,
     and what ACE said of them grows old."""
-    if not held or not workspace.settings(AceSettings).ask_first:
+    if not held_numbers or not workspace.settings(AceSettings).ask_first:
         return []
-    again = [
-        (one, EntryDecision(NextStep.WAIT, "held back", about))
-        for one, _ in entry_decisions(workspace)
-        if one.number in held
+    decisions = [
+        (entry, EntryDecision(NextStep.WAIT, "held back", about))
+        for entry, _ in entry_decisions(workspace)
+        if entry.number in held_numbers
         for about in (SUMMARY, RELEASE)
     ]
-    return write_due_queries(workspace, again, actor, today)
+    return write_due_queries(workspace, decisions, actor, today)
 
 
-def _note_unaskable(workspace: Workspace, some: Sequence[EntryState], actor: str) -> list[str]:
+def _note_unaskable(workspace: Workspace, entries: Sequence[EntryState], actor: str) -> list[str]:
     """Entries whose bills CQ has no room for, or that are on no electronic manifest, noted so."""
-    numbers = entries_without_queries(workspace, some)
+    numbers = entries_without_queries(workspace, entries)
     if not numbers:
         return []
     lines = [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import AdoptedBody, AdoptionRule, Body
 from tasks.entries.api import AceReason, AceStatus, SingleBond
 
 
-class BatchNamed(Body, frozen=True, kw_only=True):
+class BatchNamed(AdoptedBody, frozen=True, kw_only=True):
     """A batch and every entry in it, written down before its file can be seen."""
 
     kind: ClassVar[str] = "batch.named"
@@ -20,7 +20,7 @@ class BatchNamed(Body, frozen=True, kw_only=True):
     numbers: list[str]
 
 
-class BatchWritten(Body, frozen=True, kw_only=True):
+class BatchWritten(AdoptedBody, frozen=True, kw_only=True):
     kind: ClassVar[str] = "batch.written"
     batch: str
     file: str
@@ -28,11 +28,12 @@ class BatchWritten(Body, frozen=True, kw_only=True):
 
 
 class BatchNotReceived(Body, frozen=True, kw_only=True):
-    """ACE never got the batch, as the licence holder knows by `proof`: its entries may go again
+    """ACE never got the batch, as the license holder knows by `proof`: its entries may go again
     once ACE was asked anew. `approval` is the plan that was approved for it; empty where the file
     was never made visible."""
 
     kind: ClassVar[str] = "batch.not_received"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("lets-entry-go-again", to_do=True, keys=("not received",))
     batch: str
     reason: str
     proof: str
@@ -40,17 +41,18 @@ class BatchNotReceived(Body, frozen=True, kw_only=True):
 
 
 class SendAgain(Body, frozen=True, kw_only=True):
-    """What ACE rejected may go again unchanged: the cause lay outside the record and is mended."""
+    """What ACE rejected may go again unchanged: the cause lay outside the record and is corrected."""
 
     kind: ClassVar[str] = "entry.send_again"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("lets-entry-go-again", to_do=True, keys=("again",))
     number: str
     application: str
     reason: str
 
 
-class ReleaseKept(Body, frozen=True, kw_only=True):
+class ReleaseKept(AdoptedBody, frozen=True, kw_only=True):
     """The release that ACE took stands, although the entry was revised since: a person looked at
-    the difference, or had CBP mend it. `digest`: the entry's release data as it now is."""
+    the difference, or had CBP correct it. `digest`: the entry's release data as it now is."""
 
     kind: ClassVar[str] = "entry.release_kept"
     number: str
@@ -58,7 +60,7 @@ class ReleaseKept(Body, frozen=True, kw_only=True):
     reason: str
 
 
-class QueryNamed(Body, frozen=True, kw_only=True):
+class QueryNamed(AdoptedBody, frozen=True, kw_only=True):
     """A batch that asks ACE. `asked` are numbers, bills (`NUMBER` of the entry) or importers."""
 
     kind: ClassVar[str] = "query.named"
@@ -70,7 +72,7 @@ class QueryNamed(Body, frozen=True, kw_only=True):
     asked: list[str]
 
 
-class QueryWritten(Body, frozen=True, kw_only=True):
+class QueryWritten(AdoptedBody, frozen=True, kw_only=True):
     """The file of a query is, or was, visible in the outbound folder. `size` in bytes; 0 if it was
     gone when that was noted."""
 
@@ -95,7 +97,7 @@ class AnswerLine(AceStatus, frozen=True, kw_only=True):
     collection_date: str = ""
 
 
-class AnswerRead(Body, frozen=True, kw_only=True):
+class AnswerRead(AdoptedBody, frozen=True, kw_only=True):
     """One batch that came back. `batch` is our own id, echoed; empty for what ACE tells by itself.
 
     `file`: the name under which it came. `about`: summary, release, bill, importer, range, probe; by
@@ -114,8 +116,8 @@ class AnswerRead(Body, frozen=True, kw_only=True):
     file: str = ""
 
 
-class AnswerRepeated(Body, frozen=True, kw_only=True):
-    """A file of answers that the book had read came once more under another name. It changes
+class AnswerRepeated(AdoptedBody, frozen=True, kw_only=True):
+    """A file of answers that the journal had read came once more under another name. It changes
     nothing; `batches` are our ids in it."""
 
     kind: ClassVar[str] = "answer.repeated"
@@ -124,7 +126,7 @@ class AnswerRepeated(Body, frozen=True, kw_only=True):
     batches: list[str]
 
 
-class BondConfirmed(Body, frozen=True, kw_only=True):
+class BondConfirmed(AdoptedBody, frozen=True, kw_only=True):
     """The surety's eBond for a single transaction bond stands in ACE (errors 752-757). `bond`: which
     one, as in `EntryLine.single_bonds`; None for whatever is the basic bond."""
 
@@ -134,7 +136,7 @@ class BondConfirmed(Body, frozen=True, kw_only=True):
     bond: SingleBond | None = None
 
 
-class ProductionRestored(Body, frozen=True, kw_only=True):
+class ProductionRestored(AdoptedBody, frozen=True, kw_only=True):
     """The production system runs again from a backup. Days and times are Washington's, without a
     zone, as ACE counts them. `counter`: the serial that it would issue next, where that is known.
     """
@@ -145,11 +147,11 @@ class ProductionRestored(Body, frozen=True, kw_only=True):
     counter: int | None = None
 
 
-class ProductionNumbered(Body, frozen=True, kw_only=True):
+class ProductionNumbered(AdoptedBody, frozen=True, kw_only=True):
     """Production's next number, named after ACE and the ledger were looked at.
 
     `highest` is the highest number seen, `seen_in` where; `lacking` how many numbers ACE has and
-    our books lack, which are listed in `content`.
+    our records lack, which are listed in `content`.
     """
 
     kind: ClassVar[str] = "production.numbered"
@@ -160,7 +162,7 @@ class ProductionNumbered(Body, frozen=True, kw_only=True):
     content: str
 
 
-class ProductionExported(Body, frozen=True, kw_only=True):
+class ProductionExported(AdoptedBody, frozen=True, kw_only=True):
     """Settled entries were written for the production system. `private`: with private values in
     the clear; `manifest` is the digest of the folder's manifest."""
 
@@ -170,7 +172,7 @@ class ProductionExported(Body, frozen=True, kw_only=True):
     manifest: str
 
 
-class PaperWritten(Body, frozen=True, kw_only=True):
+class PaperWritten(AdoptedBody, frozen=True, kw_only=True):
     """A letter, list or data sheet of the reconciliation was written, for a person to sign and send.
 
     `what` is its kind, `addressee` in words (never a private number), `content` the PDF.
@@ -183,7 +185,7 @@ class PaperWritten(Body, frozen=True, kw_only=True):
     content: str
 
 
-class RequestAnswered(Body, frozen=True, kw_only=True):
+class RequestAnswered(AdoptedBody, frozen=True, kw_only=True):
     """What CBP asked of an entry's summary until then was answered; `proof` is content."""
 
     kind: ClassVar[str] = "request.answered"
@@ -194,6 +196,7 @@ class RequestAnswered(Body, frozen=True, kw_only=True):
 
 class AccountingSigned(Body, frozen=True, kw_only=True):
     kind: ClassVar[str] = "accounting.signed"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("signature-rests-on-approval", to_do=True, keys=("signed",))
     accounting: str
     plan: str
     numbers: int

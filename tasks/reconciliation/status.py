@@ -32,7 +32,7 @@ def lines(workspace: Workspace) -> Iterator[StatusLine]:
 
 _NEEDS = (
     (NextStep.TASK, "entries-released-held-in-ace", RED, "released on paper, held in ACE: today"),
-    (NextStep.MEND, "entries-to-correct", RED, "ACE will drop the entry unless it is mended: today"),
+    (NextStep.CORRECT_IN_ACE, "entries-to-correct", RED, "ACE will drop the entry unless it is mended: today"),
     (NextStep.CANCEL, "entries-to-cancel", RED, "did not come in, but stand in ACE: cancel them"),
     (NextStep.DESK, "entries-back-to-desk", AMBER, "entries go back to their desks"),
     (
@@ -42,7 +42,7 @@ _NEEDS = (
         "rejected for a cause outside the record: mend it, then send again",
     ),
     (NextStep.FORM, "entries-wait-for-form-5106", AMBER, "entries wait for CBP Form 5106"),
-    (NextStep.CHASE, "entries-wait-for-importer", AMBER, "summaries wait for the importer's data"),
+    (NextStep.ASK_IMPORTER, "entries-wait-for-importer", AMBER, "summaries wait for the importer's data"),
     (NextStep.SURETY, "entries-wait-for-ebond", AMBER, "entries wait for the surety's eBond"),
     (NextStep.DATE, "release-dates-differ", AMBER, "release dates differ: the port is to post them"),
     (NextStep.DIFFERS, "entries-differ-from-ace", AMBER, "entries differ from what ACE holds"),
@@ -50,43 +50,43 @@ _NEEDS = (
 )
 """Steps that wait for somebody, what is most urgent first."""
 
-_BY_LETTER = (NextStep.TASK, NextStep.FORM, NextStep.CHASE, NextStep.SURETY, NextStep.DATE)
+_BY_LETTER = (NextStep.TASK, NextStep.FORM, NextStep.ASK_IMPORTER, NextStep.SURETY, NextStep.DATE)
 
 
 def _steps(journal: Journal, settings: Settings) -> Iterator[StatusLine]:
     """What entries wait for, since ACE last answered or a desk last handed in."""
     at: dict[NextStep, list[str]] = {}
-    states = entry_states(journal).verdicts
-    for state, verdict in states:
-        at.setdefault(verdict.step, []).append(state.number)
-    if others := excluded_entries(states, settings):
+    states = entry_states(journal).decisions
+    for state, decision in states:
+        at.setdefault(decision.step, []).append(state.number)
+    if excluded := excluded_entries(states, settings):
         yield StatusLine(
             "entries-of-other-filer",
             "",
             "entries of another filer code than the settings'",
             RED,
-            f"{len(others)}: {next(iter(others.values()))}",
+            f"{len(excluded)}: {next(iter(excluded.values()))}",
             "continuity reconcile turn",
-            values={"numbers": list(others)},
+            values={"numbers": list(excluded)},
         )
     answers = [last_event(journal.rows, kind) for kind in ("answer.read", "entries.recorded")]
     since = max((clock.text(event[0]) for event in answers if event), default="")
-    for step, code, light, words in _NEEDS:
+    for step, code, status, text in _NEEDS:
         if numbers := at.get(step, []):
             command = "letters --out FOLDER" if step in _BY_LETTER else f'next --step "{step}"'
             yield StatusLine(
                 code,
                 "",
-                words,
-                light,
-                _first(numbers),
+                text,
+                status,
+                _first_numbers(numbers),
                 f"continuity reconcile {command}",
                 since,
                 values={"numbers": numbers},
             )
 
 
-def _first(numbers: Sequence[str]) -> str:
+def _first_numbers(numbers: Sequence[str]) -> str:
     return f"{len(numbers)}: {', '.join(numbers[:3])}{', ...' if numbers[3:] else ''}"
 
 
@@ -112,7 +112,7 @@ def _requests(journal: Journal) -> Iterator[StatusLine]:
             "",
             "CBP asks for papers or acts on summaries",
             RED,
-            _first(numbers),
+            _first_numbers(numbers),
             "continuity reconcile requests",
             max(request.since for request in open_),
             values={"numbers": numbers},

@@ -1,4 +1,4 @@
-"""What happens next with every recorded entry, as people are told it: the verdict of the rules, and
+"""What happens next with every recorded entry, as people are told it: the decision of the rules, and
 where an entry that should go cannot be written, that."""
 
 from __future__ import annotations
@@ -25,35 +25,37 @@ def held_reasons(workspace: Workspace) -> dict[str, Problem]:
 
 def entry_steps(workspace: Workspace) -> list[dict[str, str]]:
     """A row for each recorded entry: number, desk, step, why."""
-    held, late = held_reasons(workspace), unanswered_entries(unanswered_batches(workspace.journal))
+    reasons, late = held_reasons(workspace), unanswered_entries(unanswered_batches(workspace.journal))
     return [
         {
-            "number": one.number,
-            "desk": one.desk,
-            "step": HELD if one.number in held else str(verdict.step),
-            "why": _why(held[one.number]) if one.number in held else _waiting(verdict, late.get(one.number, "")),
+            "number": entry.number,
+            "desk": entry.desk,
+            "step": HELD if entry.number in reasons else str(decision.step),
+            "why": _held_reason(reasons[entry.number])
+            if entry.number in reasons
+            else _waiting_reason(decision, late.get(entry.number, "")),
         }
-        for one, verdict in entry_decisions(workspace)
+        for entry, decision in entry_decisions(workspace)
     ]
 
 
-def _waiting(verdict: EntryDecision, late: str) -> str:
-    return f"{verdict.why}; {late}" if late and verdict.step is NextStep.WAIT else verdict.why
+def _waiting_reason(decision: EntryDecision, late: str) -> str:
+    return f"{decision.why}; {late}" if late and decision.step is NextStep.WAIT else decision.why
 
 
-def _why(reason: Problem) -> str:
-    words = reason_text(reason)
+def _held_reason(reason: Problem) -> str:
+    text = reason_text(reason)
     if is_desk_correctable(reason):
-        return f"{words}. Next: continuity entries correct {reason.subject}"
-    return words
+        return f"{text}. Next: continuity entries correct {reason.subject}"
+    return text
 
 
-def split_held_entries(steps: Mapping[str, list[str]], held: Collection[str]) -> dict[str, list[str]]:
+def split_held_entries(steps: Mapping[str, list[str]], held_numbers: Collection[str]) -> dict[str, list[str]]:
     """Entries by step, those apart that should go and cannot."""
     sending = {str(step) for step in SENDING}
-    found: dict[str, list[str]] = {}
+    entries_by_step: dict[str, list[str]] = {}
     for step, numbers in steps.items():
         for number in numbers:
-            name = HELD if step in sending and number in held else step
-            found.setdefault(name, []).append(number)
-    return found
+            name = HELD if step in sending and number in held_numbers else step
+            entries_by_step.setdefault(name, []).append(number)
+    return entries_by_step

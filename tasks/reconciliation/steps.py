@@ -12,7 +12,8 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from tasks.core.steps import task
 from tasks.reconciliation.accounting import number_account, sign_off
 from tasks.reconciliation.accounting.number_account import account_numbers, finished_percent, place_totals
-from tasks.reconciliation.accounting.report_data import build_report, write_report_files
+from tasks.reconciliation.accounting.report_data import build_report
+from tasks.reconciliation.accounting.report_pdf import write_report_files
 from tasks.reconciliation.cycle_stages import STAGES, Cycle, CycleResult, cycle_result
 from tasks.reconciliation.plan.approval_table import approval_contents, contents_markdown
 from tasks.reconciliation.plan.payment_terms import sending_day
@@ -39,20 +40,20 @@ def _current(workspace: Workspace) -> Cycle:
 def run_stage(home: str, stage: str) -> None:
     """Run a stage of the cycle that has begun."""
     current = Workspace.open(Path(home)).once(_current)
-    next(one for one in STAGES if one.name == stage).run(current)
+    next(candidate for candidate in STAGES if candidate.name == stage).run(current)
     get_run_logger().info("%s", _counts(current))
 
 
 def _counts(current: Cycle) -> dict[str, int]:
     """How much the stages have done so far."""
     counts = {
-        "answers read": sum(one.answers for one in current.read),
+        "answers read": sum(file.answers for file in current.read),
         "reopened": len(current.reopened),
         "settled": len(current.settled),
         "batch files": len(current.written),
-        "query files": len(current.asked),
+        "query files": len(current.query_files),
         "entries in the plan": len(current.waiting.numbers) if current.waiting else 0,
-        "held back": len(current.held),
+        "held back": len(current.held_entries),
     }
     return {name: count for name, count in counts.items() if count}
 
@@ -60,52 +61,53 @@ def _counts(current: Cycle) -> dict[str, int]:
 @task(name="what the cycle did", retries=2, retry_delay_seconds=5)
 def finish_cycle(home: str) -> CycleResult:
     """The result of the cycle; what a person must see of it is in the log."""
-    done = cycle_result(Workspace.open(Path(home)).once(_current))
+    result = cycle_result(Workspace.open(Path(home)).once(_current))
     warn = get_run_logger().warning
-    for odd in (odd for one in done.read for odd in one.odd):
-        warn("contradiction: %s", odd)
-    for file, wrong in unreadable_files(done.read).items():
+    for contradiction in (contradiction for answer_file in result.read for contradiction in answer_file.odd):
+        warn("contradiction: %s", contradiction)
+    for file, wrong in unreadable_files(result.read).items():
         warn("NOT READ: %s: %s", file, wrong)
-    for file, wrong in done.meddled.items():
+    for file, wrong in result.meddled.items():
         warn("not as written: %s: %s", file, wrong)
-    for number, reason in done.reopened.items():
+    for number, reason in result.reopened.items():
         warn("%s is open again: %s", number, reason)
-    for plan, reason in done.dropped.items():
+    for plan, reason in result.dropped.items():
         warn("plan %s is dropped: %s", plan[:12], reason)
-    for line in words(done):
+    for line in plan_or_held_lines(result):
         get_run_logger().info("%s", line)
-    return done
+    return result
 
 
-def words(done: CycleResult) -> list[str]:
+def plan_or_held_lines(result: CycleResult) -> list[str]:
     """What an approver must see of the plan that waits, or which entries are held back."""
-    lines = plan_lines(done.waiting) if done.waiting else held_lines(done.held)
-    return lines + done.uncovered
+    lines = plan_lines(result.waiting) if result.waiting else held_lines(result.held)
+    return lines + result.uncovered
 
 
-def cycle_summary(done: CycleResult) -> dict[str, Any]:
+def cycle_summary(result: CycleResult) -> dict[str, Any]:
     """The cycle as the result of a flow run."""
-    waiting = done.waiting
+    waiting = result.waiting
     return {
-        "read": sum(one.answers for one in done.read),
-        "settled": list(done.settled),
-        "asked": list(done.asked),
+        "read": sum(batch.answers for batch in result.read),
+        "settled": list(result.settled),
+        "asked": list(result.asked),
         "written": [
-            {"batch": one.batch, "file": one.where.rpartition("/")[2], "entries": one.numbers} for one in done.written
+            {"batch": batch.batch, "file": batch.where.rpartition("/")[2], "entries": batch.numbers}
+            for batch in result.written
         ],
         "waiting": waiting
         and {"plan": waiting.digest, "batches": len(waiting.batches), "entries": len(waiting.numbers)},
-        "words": words(done),
+        "words": plan_or_held_lines(result),
     }
 
 
 @task(name="what happens next")
 def next_steps(home: str, incident: str) -> dict[str, int]:
     """How many entries stand at each step, published with their numbers and the reason."""
-    found = entry_steps(Workspace.open(Path(home)))
-    create_table_artifact(key=f"next-{incident}", table=found[:500], description=_NEXT)
+    rows = entry_steps(Workspace.open(Path(home)))
+    create_table_artifact(key=f"next-{incident}", table=rows[:500], description=_NEXT)
     counts: dict[str, int] = {}
-    for row in found:
+    for row in rows:
         counts[row["step"]] = counts.get(row["step"], 0) + 1
     get_run_logger().info("%s", counts)
     return counts
@@ -133,17 +135,17 @@ def take_account(home: str, incident: str) -> dict[str, list[str]]:
 
 
 @task(name="publish batches")
-def publish_batches(incident: str, done: dict[str, Any]) -> None:
-    """What was written and what waits, as an artifact with all that an approver must see. `done`:
-    as `summary` gives it."""
-    lines = [f"- `{one['file']}`: {one['entries']} entries" for one in done["written"]]
-    if waiting := done["waiting"]:
+def publish_batches(incident: str, summary: dict[str, Any]) -> None:
+    """What was written and what waits, as an artifact with all that an approver must see. `summary`:
+    as `cycle_summary` gives it."""
+    lines = [f"- `{batch['file']}`: {batch['entries']} entries" for batch in summary["written"]]
+    if waiting := summary["waiting"]:
         lines.append(
             f"\n**{waiting['entries']} entries in {waiting['batches']} file(s) wait for approval:** "
             f"`continuity approve {waiting['plan'][:12]} --by ID`\n"
         )
-    if done["words"]:
-        lines.append(list_markdown(done["words"]))
+    if summary["words"]:
+        lines.append(list_markdown(summary["words"]))
     create_markdown_artifact(
         key=f"batches-{incident}",
         markdown="\n".join(lines or ["Nothing to send."]),
@@ -156,12 +158,12 @@ def publish_approval(home: str, incident: str, plan: str) -> str:
     """Everything that the approval of a plan would let go, as an artifact; the same as Markdown for
     the form."""
     workspace = Workspace.open(Path(home))
-    asked = find_approval(workspace.journal, plan)
-    shown = contents_markdown(approval_contents(workspace.journal, workspace.content, asked))
+    approval = find_approval(workspace.journal, plan)
+    markdown = contents_markdown(approval_contents(workspace.journal, workspace.content, approval))
     create_markdown_artifact(
-        key=f"approval-{incident}", markdown=shown, description=f"What plan {plan[:12]} would let go"
+        key=f"approval-{incident}", markdown=markdown, description=f"What plan {plan[:12]} would let go"
     )
-    return shown
+    return markdown
 
 
 @task(name="publish the report's summary", retries=1)
@@ -177,9 +179,9 @@ def publish_figures(home: str, incident: str) -> list[dict[str, str]]:
 @task(name="sign the accounting when it is complete")
 def sign_accounting(home: str, actor: str) -> dict[str, Any]:
     """`signed`, the `plan` that waits for its approval, or in `words` what is still open."""
-    found = sign_off.try_to_end(Workspace.open(Path(home)), actor)
-    get_run_logger().info("%s", found["words"])
-    return found
+    outcome = sign_off.try_to_end(Workspace.open(Path(home)), actor)
+    get_run_logger().info("%s", outcome["words"])
+    return outcome
 
 
 @task(name="write the report", retries=1)

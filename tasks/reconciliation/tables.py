@@ -31,7 +31,7 @@ QUERIES = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),
 )
 """`written`: the file is, or was, visible in the outbound folder. `rejected`: ACE rejected
-the question whole; `reasons`: its reasons as JSON."""
+the query whole; `reasons`: its reasons as JSON."""
 
 ASKED = sa.Table(
     "p_asked",

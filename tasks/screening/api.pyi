@@ -1,14 +1,3 @@
-from .events import (
-    HitCleared as HitCleared,
-    HitConfirmed as HitConfirmed,
-    HitFound as HitFound,
-    HitProposed as HitProposed,
-    ListChecked as ListChecked,
-    ListLoaded as ListLoaded,
-    PartnerReviewed as PartnerReviewed,
-    PartnersTaken as PartnersTaken,
-    ScreeningDone as ScreeningDone,
-)
 from .hits.hit_decisions import (
     CLEARED as CLEARED,
     CONFIRMED as CONFIRMED,
@@ -41,8 +30,7 @@ from .lists.list_updates import (
     refused_problems as refused_problems,
     update_rows as update_rows,
 )
-from .lists.list_versions import list_states as list_states, records_of as records_of
-from .open_items import red_lists as red_lists
+from .lists.list_versions import list_states as list_states, records_of as records_of, red_lists as red_lists
 from .partners.cell_values import cell_value as cell_value
 from .partners.partner_file import PartnerFile as PartnerFile, read_partners as read_partners
 from .partners.partner_register import take_partners as take_partners
@@ -53,4 +41,5 @@ from .risk.partner_state import (
     record_review as record_review,
 )
 from .risk.screening_coverage import current_coverage as current_coverage, unscreened_partners as unscreened_partners
+from .settings import ScreeningSettings as ScreeningSettings
 from .tables import LISTS as LISTS

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import AdoptedBody, AdoptionRule, Body
 
 
 class ListSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +33,7 @@ class ListLoaded(Body, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "list.loaded"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("hit-decided-elsewhere", to_do=True)
     list_id: str
     content: str
     sources: list[ListSource]
@@ -50,12 +51,13 @@ class ListChecked(Body, frozen=True, kw_only=True):
     """The publisher's list still reads as the version in force."""
 
     kind: ClassVar[str] = "list.checked"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("hit-decided-elsewhere", to_do=True)
     list_id: str
     list_version: str
     as_of: str
 
 
-class PartnersTaken(Body, frozen=True, kw_only=True):
+class PartnersTaken(AdoptedBody, frozen=True, kw_only=True):
     """The register of partners, whole, as it stands after this file. `refused`: rows left out."""
 
     kind: ClassVar[str] = "partners.taken"
@@ -78,6 +80,7 @@ class ScreeningDone(Body, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "screening.done"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("hit-decided-elsewhere", to_do=True)
     scope: str
     model: str
     lists: dict[str, str]
@@ -106,6 +109,7 @@ class HitFound(Body, frozen=True, kw_only=True):
     """What one screening found anew or otherwise than before, and which hits are gone."""
 
     kind: ClassVar[str] = "hit.found"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("hit-decided-elsewhere", to_do=True)
     hits: list[HitLine]
     gone: list[str]
 
@@ -127,6 +131,7 @@ class HitProposed(_Decision, frozen=True, kw_only=True):
     """The first of two persons has decided a strong hit: the plan `plan` waits for the second."""
 
     kind: ClassVar[str] = "hit.proposed"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("hit-decided-elsewhere", to_do=True)
     verdict: str
     plan: str
 
@@ -136,6 +141,7 @@ class HitCleared(_Decision, frozen=True, kw_only=True):
     `approval`: the plan by which two persons decided; empty where one person may."""
 
     kind: ClassVar[str] = "hit.cleared"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("hit-decided-elsewhere", to_do=True, keys=("decided",))
     approval: str = ""
 
 
@@ -144,10 +150,11 @@ class HitConfirmed(_Decision, frozen=True, kw_only=True):
     `approval` as in `HitCleared`."""
 
     kind: ClassVar[str] = "hit.confirmed"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("hit-decided-elsewhere", to_do=True, keys=("decided",))
     approval: str = ""
 
 
-class PartnerReviewed(Body, frozen=True, kw_only=True):
+class PartnerReviewed(AdoptedBody, frozen=True, kw_only=True):
     """Somebody looked at the whole partner. `weights`: the version of the risk weights."""
 
     kind: ClassVar[str] = "partner.reviewed"

@@ -1,19 +1,24 @@
-"""What a person should know without asking: hits that wait, lists that are red. Light to import."""
+"""Status lines on the screening of partners: undecided hits, red lists, partners not screened, reviews due."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
+from tasks.core.errors import ContentMissing
 from tasks.core.journal.journal import Journal
-from tasks.core.journal.store import EVENTS
-from tasks.core.messages import Reason
-from tasks.screening.tables import HITS, LISTS, REVIEWS, SCREENED
+from tasks.core.status_lines import AMBER, RED, StatusLine
+from tasks.screening.hits.hit_decisions import journal_hits
+from tasks.screening.hits.role_policy import BLOCK
+from tasks.screening.lists.list_versions import event_time, lists_not_screened, red_lists, red_since
+from tasks.screening.risk.partner_state import reviews_due, unreviewed_partners
+from tasks.screening.risk.screening_coverage import RUN, unscreened_partners
+from tasks.screening.tables import HITS, REVIEWS, SCREENED
 from tasks.workspace import Workspace
+
+_UPDATE = "continuity screen lists update DIR, or --download"
 
 
 @dataclass(frozen=True)
@@ -32,32 +37,15 @@ class UndecidedHits:
 def undecided_hits(journal: Journal) -> UndecidedHits:
     if not journal.rows(sa.select(SCREENED.c.what).limit(1)):
         return UndecidedHits(0, 0)
-    from tasks.screening.hits.hit_decisions import journal_hits
-    from tasks.screening.hits.role_policy import BLOCK
-
     waiting = [hit for hit in journal_hits(journal) if hit.undecided]
     blocking = sum(hit.effect == BLOCK for hit in waiting)
-    return UndecidedHits(len(waiting), blocking, _found(journal, {hit.hit for hit in waiting}))
-
-
-def lists_not_screened(journal: Journal) -> tuple[list[str], str]:
-    """Lists whose version in force the last screening of the partners did not use, and since when: their
-    hits and points are those of before."""
-    screened = journal.rows(sa.select(SCREENED.c.lists).where(SCREENED.c.what == "hits"))
-    if not screened:
-        return [], ""
-    from tasks.screening.lists.list_versions import contents_in_force
-
-    before = json.loads(screened[0].lists)
-    changed = sorted(one for one, content in contents_in_force(journal).items() if before.get(one) != content)
-    rows = journal.rows(sa.select(LISTS.c.seq).where(LISTS.c.list.in_(changed)))
-    return changed, _moment(journal, max((row.seq for row in rows), default=0))
+    return UndecidedHits(len(waiting), blocking, _newest_found_at(journal, {hit.hit for hit in waiting}))
 
 
 def register_changed_at(journal: Journal) -> str:
     """When the register of partners was last changed; empty if there is none."""
     rows = journal.rows(sa.select(SCREENED.c.seq).where(SCREENED.c.what == "register"))
-    return _moment(journal, rows[0].seq) if rows else ""
+    return event_time(journal, rows[0].seq) if rows else ""
 
 
 def overdue_reviews(workspace: Workspace) -> tuple[int, str]:
@@ -65,8 +53,6 @@ def overdue_reviews(workspace: Workspace) -> tuple[int, str]:
     day the newest."""
     if not workspace.journal.rows(sa.select(REVIEWS.c.partner).limit(1)):
         return 0, ""
-    from tasks.screening.risk.partner_state import reviews_due
-
     due = reviews_due(workspace)
     return len(due), due[-1] if due else ""
 
@@ -77,51 +63,62 @@ def risky_unreviewed(workspace: Workspace) -> tuple[int, str]:
     screened = workspace.journal.rows(sa.select(SCREENED.c.seq).where(SCREENED.c.what == "hits"))
     if not screened:
         return 0, ""
-    from tasks.screening.risk.partner_state import unreviewed_partners as waiting
-
-    found = waiting(workspace)
-    return len(found), _moment(workspace.journal, screened[0].seq) if found else ""
+    partners = unreviewed_partners(workspace)
+    return len(partners), event_time(workspace.journal, screened[0].seq) if partners else ""
 
 
-def _found(journal: Journal, hits: set[str]) -> str:
+def _newest_found_at(journal: Journal, hits: set[str]) -> str:
     query = sa.select(HITS.c.hit, HITS.c.found).where(HITS.c.present)
     newest = max((row.found for row in journal.rows(query) if row.hit in hits), default=0)
-    return _moment(journal, newest)
+    return event_time(journal, newest)
 
 
-def _moment(journal: Journal, seq: int) -> str:
-    found = journal.rows(sa.select(EVENTS.c.at).where(EVENTS.c.seq == seq))
-    return found[0].at if found else ""
+def open_lines(workspace: Workspace) -> Iterator[StatusLine]:
+    """Hits that wait for a person, lists that are red or not screened against yet, reviews that fell
+    due or were never made of a risky partner."""
+    journal = workspace.journal
+    if count := undecided_hits(journal):
+        fact = f"{count.undecided} undecided, {count.blocking} of them block a partner"
+        values = {"undecided": count.undecided, "blocking": count.blocking}
+        light = RED if count.blocking else AMBER
+        yield _line("screening-hits", "screening hits", light, fact, "continuity screen hits", count.since, **values)
+    if red := red_lists(journal):
+        fact = "; ".join(reason.text for reason in red)
+        yield _line("screening-lists", "screening lists", RED, fact, _UPDATE, red_since(journal))
+    changed, since = lists_not_screened(journal)
+    if changed:
+        fact = f"partners not screened against: {', '.join(changed)}"
+        yield _line("lists-not-screened-against", "screening", AMBER, fact, RUN, since, lists=changed)
+    try:
+        yield from _not_screened(workspace)
+        yield from _reviews(workspace)
+    except ContentMissing as error:
+        fact, step = str(error), "continuity journal verify"
+        yield _line("partner-register", "partner register", RED, fact, step, error=error.code)
 
 
-def red_lists(journal: Journal) -> list[Reason]:
-    """Which lists are red (`lists`), and why (`reason`), one of a reason; none where nobody is
-    screened."""
-    if not (journal.rows(sa.select(SCREENED.c.what)) or journal.rows(sa.select(LISTS.c.list))):
-        return []
-    from tasks.screening.lists.list_versions import list_states
-
-    by_reason: dict[Reason, list[str]] = {}
-    for row in list_states(journal):
-        if row["state"] == "red":
-            by_reason.setdefault(row["reason"], []).append(row["list"])
-    return [Reason("lists-red", lists=tuple(lists), reason=reason) for reason, lists in by_reason.items()]
+def _line(code: str, what: str, light: str, fact: str, step: str, since: str = "", **values: object) -> StatusLine:
+    return StatusLine(code, "P9", what, light, fact, step, since, values=values)
 
 
-def red_since(journal: Journal) -> str:
-    """Since when a list is red, the newest of them: the day after its limit, or the moment at which
-    what is no whole list was loaded. With none loaded at all, that of the last screening."""
-    from tasks.screening.lists.list_versions import list_states
+def _not_screened(workspace: Workspace) -> Iterator[StatusLine]:
+    registered = register_changed_at(workspace.journal)
+    partners = unscreened_partners(workspace) if registered else None
+    if partners and partners.count:
+        why = "; ".join(reason.text for reason in partners.reasons)
+        fact = f"{partners.count} of {partners.partners} not screened: {why}"
+        since = red_since(workspace.journal) if partners.red else registered
+        step, values = _UPDATE if partners.red else RUN, {"count": partners.count, "partners": partners.partners}
+        yield _line("partners-not-screened", "partners", RED, fact, step, since, **values)
 
-    red = [row for row in list_states(journal) if row["state"] == "red"]
-    places = {row.list: row.seq for row in journal.rows(sa.select(LISTS.c.list, LISTS.c.seq))}
-    turned = [_turned(journal, row, places) for row in red if row["list"] in places]
-    screened = journal.rows(sa.select(sa.func.max(SCREENED.c.seq)))[0][0]
-    return max(turned, default="") or _moment(journal, screened or 0)
 
-
-def _turned(journal: Journal, row: dict[str, Any], places: dict[str, int]) -> str:
-    age, limit = row["age_days"], row["limit_days"]
-    if isinstance(age, int) and isinstance(limit, int) and age > limit:
-        return str(date.fromisoformat(str(row["as_of"])) + timedelta(days=limit + 1))
-    return _moment(journal, places[str(row["list"])])
+def _reviews(workspace: Workspace) -> Iterator[StatusLine]:
+    count, day = overdue_reviews(workspace)
+    if count:
+        step = "continuity screen risk --due"
+        yield _line("partner-reviews-due", "partner reviews", AMBER, f"{count} fell due", step, day, count=count)
+    count, since = risky_unreviewed(workspace)
+    if count:
+        fact = f"{count} of high risk wait for a review, no list names them"
+        step = "continuity screen risk, then screen review"
+        yield _line("risky-partners-not-reviewed", "risky partners", AMBER, fact, step, since, count=count)

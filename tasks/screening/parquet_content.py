@@ -6,8 +6,9 @@ import io
 from collections.abc import Collection
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from tasks.core import arrow_compute as pc
 
 
 def to_bytes(table: pa.Table, schema: pa.Schema) -> bytes:
@@ -17,10 +18,10 @@ def to_bytes(table: pa.Table, schema: pa.Schema) -> bytes:
     return out.getvalue()
 
 
-def select_rows(data: bytes, schema: pa.Schema, **wanted: Collection[str]) -> pa.Table:
+def select_rows(data: bytes, schema: pa.Schema, **values_by_column: Collection[str]) -> pa.Table:
     """Of a table the columns of `schema`, and the rows whose named columns have one of the values."""
     table = pq.ParquetFile(pa.BufferReader(data)).read(columns=schema.names)
-    for name, values in wanted.items():
+    for name, values in values_by_column.items():
         table = table.filter(pc.is_in(table[name], pa.array(sorted(values), pa.string())))
     return table.cast(schema)
 

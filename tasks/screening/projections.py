@@ -40,7 +40,7 @@ def _checked(connection: sa.Connection, seq: int, body: ListChecked) -> None:
 
 
 @projection(PartnersTaken)
-def _taken(connection: sa.Connection, seq: int, body: PartnersTaken) -> None:
+def _partners_taken(connection: sa.Connection, seq: int, body: PartnersTaken) -> None:
     values = {"content": body.content, "model": "", "lists": "", "partners": "", "seq": seq}
     _put(connection, SCREENED, SCREENED.c.what, "register", values)
 
@@ -55,20 +55,20 @@ def _screened(connection: sa.Connection, seq: int, body: ScreeningDone) -> None:
 
 
 @projection(HitFound)
-def _found(connection: sa.Connection, seq: int, body: HitFound) -> None:
+def _hits_found(connection: sa.Connection, seq: int, body: HitFound) -> None:
     columns = (HITS.c.hit, HITS.c.strong, HITS.c.decided_verdict, HITS.c.decided_by)
-    known = {row.hit: row for row in connection.execute(sa.select(*columns))}
+    recorded = {row.hit: row for row in connection.execute(sa.select(*columns))}
     lines = {line.hit: _line(line, seq) for line in body.hits}
-    new = [row | _UNDECIDED for hit, row in lines.items() if hit not in known]
+    new = [row | _UNDECIDED for hit, row in lines.items() if hit not in recorded]
     if new:
         connection.execute(sa.insert(HITS), new)
-    changed = [row for hit, row in lines.items() if hit in known]
+    changed = [row for hit, row in lines.items() if hit in recorded]
     if changed:
         names = [name for name in changed[0] if name != "hit"]
         change = sa.update(HITS).where(HITS.c.hit == sa.bindparam("b_hit"))
         change = change.values({name: sa.bindparam(f"b_{name}") for name in names})
         connection.execute(change, [{f"b_{k}": v for k, v in row.items()} for row in changed])
-        _lapse(connection, [row["hit"] for row in changed if _alone(known[row["hit"]], row)])
+        _lapse(connection, [row["hit"] for row in changed if _alone(recorded[row["hit"]], row)])
     if body.gone:
         change = sa.update(HITS).where(HITS.c.hit == sa.bindparam("b_hit")).values(present=False)
         connection.execute(change, [{"b_hit": hit} for hit in body.gone])
@@ -86,24 +86,13 @@ def _lapse(connection: sa.Connection, hits: list[str]) -> None:
 
 
 _STAGES = ("decided", "proposed")
-_SAID = ("verdict", "by", "partner_digest", "record_digest", "expires")
-_UNDECIDED: dict[str, Any] = {f"{stage}_{said}": "" for stage in _STAGES for said in _SAID}
+_DECISION_COLUMNS = ("verdict", "by", "partner_digest", "record_digest", "expires")
+_UNDECIDED: dict[str, Any] = {f"{stage}_{column}": "" for stage in _STAGES for column in _DECISION_COLUMNS}
 _UNDECIDED |= {"decided_seq": 0, "proposed_plan": ""}
 
 
 def _line(line: HitLine, seq: int) -> dict[str, Any]:
-    return {
-        "hit": line.hit,
-        "partner": line.partner,
-        "record": line.record,
-        "partner_digest": line.partner_digest,
-        "record_digest": line.record_digest,
-        "score": line.score,
-        "strong": line.strong,
-        "effect": line.effect,
-        "present": True,
-        "found": seq,
-    }
+    return msgspec.structs.asdict(line) | {"present": True, "found": seq}
 
 
 @projection(HitProposed)
@@ -123,7 +112,7 @@ def _confirmed(connection: sa.Connection, seq: int, body: HitConfirmed) -> None:
 
 
 def _decide(connection: sa.Connection, seq: int, body: HitCleared | HitConfirmed, verdict: str) -> None:
-    nothing = {f"proposed_{said}": "" for said in (*_SAID, "plan")}
+    nothing = {f"proposed_{column}": "" for column in (*_DECISION_COLUMNS, "plan")}
     _set(connection, body.hit, nothing | _stage("decided", body, verdict) | {"decided_seq": seq})
 
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Settings of screening."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ScreeningSettings(SettingsTable):
     matching model says, unless set.
     `persons`: how many decide a strong hit; 1 for a sole broker, recorded as such.
     `bis_affiliates`: the BIS affiliates rule by its dates, or held on or off.
-    `mail_to`: who is told of new hits and red lists."""
+    `mail_to`: who is notified of new hits and red lists."""
 
     addresses: dict[str, tuple[str, ...]] = _LIST_ADDRESSES
     checksums: dict[str, str] = Field(default={})

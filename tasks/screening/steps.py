@@ -1,4 +1,4 @@
-"""The screening room's steps as Prefect tasks. Each handles all lists or all partners at once and is
+"""The steps of screening as Prefect tasks. Each handles all lists or all partners at once and is
 safe to run again: truth is in the journal."""
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from prefect.artifacts import create_table_artifact
 
 from tasks.core.messages import reason_text
 from tasks.core.steps import task
-from tasks.screening import open_items
 from tasks.screening.hits import screening_run
 from tasks.screening.hits.alert_letter import mail_alert
 from tasks.screening.hits.hit_decisions import current_hits
@@ -19,6 +18,7 @@ from tasks.screening.hits.role_policy import BLOCK
 from tasks.screening.hits.screening_run import screen_register
 from tasks.screening.lists.list_loading import ListIntake, load_folder
 from tasks.screening.lists.list_updates import download_lists, refused_problems
+from tasks.screening.lists.list_versions import red_lists
 from tasks.workspace import Workspace
 
 _MOST = 500
@@ -33,16 +33,18 @@ def update_lists(home: str, actor: str, folder: str = "") -> dict[str, Any]:
     if folder:
         loaded, missed = load_folder(workspace, intake, Path(folder)), ()
     else:
-        done = download_lists(workspace, intake)
-        loaded, missed = list(done.loaded), done.missed
-    kept = [one.list for one in loaded if one.state == "refused"] + [list_ for list_, _ in missed]
-    new = [one.list for one in loaded if one.state == "new"]
-    get_run_logger().info("new: %s; old version kept: %s", ", ".join(new), ", ".join(kept))
+        outcome = download_lists(workspace, intake)
+        loaded, missed = list(outcome.loaded), outcome.missed
+    lists_kept = [loaded_list.list for loaded_list in loaded if loaded_list.state == "refused"] + [
+        list_ for list_, _ in missed
+    ]
+    new = [loaded_list.list for loaded_list in loaded if loaded_list.state == "new"]
+    get_run_logger().info("new: %s; old version kept: %s", ", ".join(new), ", ".join(lists_kept))
     for problem in refused_problems(loaded):
         get_run_logger().warning("refused: %s", problem)
     for list_, error in missed:
         get_run_logger().warning("not fetched: %s: %s", list_, error)
-    return {"new": new, "kept": kept}
+    return {"new": new, "kept": lists_kept}
 
 
 @task(name="screen what changed", retries=2, retry_delay_seconds=5)
@@ -57,7 +59,7 @@ def screen(home: str, actor: str, full: bool) -> dict[str, Any]:
         "screened": outcome.screened,
         "hits": outcome.hits,
         "new": [line.hit for line in outcome.new],
-        "gone": len(outcome.gone),
+        "gone": len(outcome.removed),
     }
 
 
@@ -78,22 +80,22 @@ def publish(home: str) -> dict[str, Any]:
         }
         for h in waiting[:_MOST]
     ]
-    red = reason_text(open_items.red_lists(workspace.journal))
-    told = f"{len(waiting)} hit(s) wait for a person (the first {_MOST} are shown)."
+    red = reason_text(red_lists(workspace.journal))
+    summary = f"{len(waiting)} hit(s) wait for a person (the first {_MOST} are shown)."
     create_table_artifact(
         key="screening-hits",
         table=table,
-        description=f"{told} Decide: `continuity screen decide HIT`." + (f" **Red lists**: {red}" if red else ""),
+        description=f"{summary} Decide: `continuity screen decide HIT`." + (f" **Red lists**: {red}" if red else ""),
     )
-    get_run_logger().info("%s red lists: %s", told, red or "none")
+    get_run_logger().info("%s red lists: %s", summary, red or "none")
     blocking = sum(hit.effect == BLOCK for hit in waiting)
     return {"undecided": len(waiting), "blocking": blocking, "red": red}
 
 
 @task(name="tell by mail", retries=1)
-def alert(home: str, actor: str, new: list[str], kept: list[str]) -> str:
+def alert(home: str, actor: str, new: list[str], lists_kept: list[str]) -> str:
     """Tell those whom the settings name; what the server does not take waits in the outbox."""
-    done = mail_alert(Workspace.open(Path(home)), actor, new, kept)
-    said = "nothing to tell" if done is None else done.reason or f"{len(done.sent)} letter(s) sent"
-    get_run_logger().info("%s", said)
-    return said
+    delivery = mail_alert(Workspace.open(Path(home)), actor, new, lists_kept)
+    summary = "nothing to tell" if delivery is None else delivery.reason or f"{len(delivery.sent)} letter(s) sent"
+    get_run_logger().info("%s", summary)
+    return summary

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import sqlalchemy as sa
 
 from tasks.core.journal.table_columns import METADATA
+
+
+def _columns(kind: type[sa.types.TypeEngine[Any]], *names: str) -> Iterator[sa.Column[Any]]:
+    """Columns of one type that are never null."""
+    return (sa.Column(name, kind, nullable=False) for name in names)
+
 
 LISTS = sa.Table(
     "p_list",
     METADATA,
     sa.Column("list", sa.Text, primary_key=True),
-    sa.Column("content", sa.Text, nullable=False),
-    sa.Column("as_of", sa.Text, nullable=False),
-    sa.Column("records", sa.Integer, nullable=False),
-    sa.Column("names", sa.Integer, nullable=False),
-    sa.Column("partial", sa.Boolean, nullable=False),
-    sa.Column("faults", sa.Integer, nullable=False),
-    sa.Column("accepted_by", sa.Text, nullable=False),
-    sa.Column("short", sa.Text, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
+    *_columns(sa.Text, "content", "as_of"),
+    *_columns(sa.Integer, "records", "names"),
+    *_columns(sa.Boolean, "partial"),
+    *_columns(sa.Integer, "faults"),
+    *_columns(sa.Text, "accepted_by", "short"),
+    *_columns(sa.BigInteger, "seq"),
 )
 """The version of each list that is in force. `short`: a JSON array of `ListShortfall`, `[]` if whole."""
 
@@ -26,11 +32,8 @@ SCREENED = sa.Table(
     "p_screened",
     METADATA,
     sa.Column("what", sa.Text, primary_key=True),
-    sa.Column("content", sa.Text, nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("lists", sa.Text, nullable=False),
-    sa.Column("partners", sa.Text, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
+    *_columns(sa.Text, "content", "model", "lists", "partners"),
+    *_columns(sa.BigInteger, "seq"),
 )
 """Two rows: `register`, the partners as last taken, and `hits`, the last screening of them."""
 
@@ -38,41 +41,35 @@ HITS = sa.Table(
     "p_hit",
     METADATA,
     sa.Column("hit", sa.Text, primary_key=True),
-    sa.Column("partner", sa.Text, nullable=False),
-    sa.Column("record", sa.Text, nullable=False),
-    sa.Column("partner_digest", sa.Text, nullable=False),
-    sa.Column("record_digest", sa.Text, nullable=False),
-    sa.Column("score", sa.Float, nullable=False),
-    sa.Column("strong", sa.Boolean, nullable=False),
-    sa.Column("effect", sa.Text, nullable=False),
-    sa.Column("present", sa.Boolean, nullable=False),
-    sa.Column("found", sa.BigInteger, nullable=False),
-    *(
-        sa.Column(name, sa.Text, nullable=False)
-        for stage in ("decided", "proposed")
-        for name in (
-            f"{stage}_verdict",
-            f"{stage}_by",
-            f"{stage}_partner_digest",
-            f"{stage}_record_digest",
-            f"{stage}_expires",
-        )
+    *_columns(sa.Text, "partner", "record", "partner_digest", "record_digest"),
+    *_columns(sa.Float, "score"),
+    *_columns(sa.Boolean, "strong"),
+    *_columns(sa.Text, "effect"),
+    *_columns(sa.Boolean, "present"),
+    *_columns(sa.BigInteger, "found"),
+    *_columns(
+        sa.Text,
+        *(
+            f"{stage}_{column}"
+            for stage in ("decided", "proposed")
+            for column in ("verdict", "by", "partner_digest", "record_digest", "expires")
+        ),
     ),
-    sa.Column("proposed_plan", sa.Text, nullable=False),
-    sa.Column("decided_seq", sa.BigInteger, nullable=False),
+    *_columns(sa.Text, "proposed_plan"),
+    *_columns(sa.BigInteger, "decided_seq"),
     sa.UniqueConstraint("partner", "record"),
 )
 """`decided_verdict`: cleared, confirmed or empty, `decided_expires` empty too for a clearance of one person
 that two must give now; `proposed_...`: what the first of two persons says,
 `proposed_plan` the plan that waits for the second.
-Whether a clearance still holds is reckoned from the digests and the day, in the screening room."""
+Whether a clearance still holds is reckoned from the digests and the day, in `hit_decisions`."""
 
 REVIEWS = sa.Table(
     "p_review",
     METADATA,
     sa.Column("partner", sa.Text, primary_key=True),
-    sa.Column("tier", sa.Text, nullable=False),
-    sa.Column("points", sa.Integer, nullable=False),
-    sa.Column("due", sa.Text, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
+    *_columns(sa.Text, "tier"),
+    *_columns(sa.Integer, "points"),
+    *_columns(sa.Text, "due"),
+    *_columns(sa.BigInteger, "seq"),
 )

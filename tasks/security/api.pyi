@@ -21,19 +21,9 @@ from .events import (
     ApprovalRefused as ApprovalRefused,
     PersonAdded as PersonAdded,
     PersonCodeFailed as PersonCodeFailed,
-    PersonCodeUsed as PersonCodeUsed,
-    PersonEnrolled as PersonEnrolled,
-    PersonRevoked as PersonRevoked,
     PlanDropped as PlanDropped,
-    PrivatePurged as PrivatePurged,
 )
-from .host_keys import (
-    host_public_key as host_public_key,
-    key_id as key_id,
-    make_host_keys as make_host_keys,
-    sign_with_host_key as sign_with_host_key,
-    verify_signature as verify_signature,
-)
+from .host_keys import HostSigner as HostSigner, host_public_key as host_public_key, make_host_keys as make_host_keys
 from .manifest import (
     MANIFEST_FILE as MANIFEST_FILE,
     manifest_of as manifest_of,
@@ -57,16 +47,14 @@ from .private_copy import (
     write_private_copy as write_private_copy,
 )
 from .private_data import (
-    HIDDEN_TEXT as HIDDEN_TEXT,
     REFERENCE_PREFIX as REFERENCE_PREFIX,
     Vault as Vault,
-    holds_ssn as holds_ssn,
     is_reference as is_reference,
     masked_value as masked_value,
-    without_ssn as without_ssn,
+    purge_private_values as purge_private_values,
+    random_reference as random_reference,
 )
 from .projections import carried_out as carried_out
-from .purging import purge_private_values as purge_private_values
 from .sealing import (
     SEALED_SUFFIX as SEALED_SUFFIX,
     SealOpener as SealOpener,

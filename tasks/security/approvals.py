@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -81,7 +82,7 @@ def find_approval(journal: Journal, plan: str) -> ApprovalState:
     rows = journal.rows(sa.select(APPROVALS).where(APPROVALS.c.plan.startswith(plan)))
     if len(rows) != 1:
         raise Refused("plan-id-ambiguous", rows_count=len(rows) or "No", plan=plan)
-    return _asked(journal, rows[0])
+    return _approval_state(journal, rows[0])
 
 
 def waiting_approvals(journal: Journal, persons: int) -> list[ApprovalState]:
@@ -89,25 +90,26 @@ def waiting_approvals(journal: Journal, persons: int) -> list[ApprovalState]:
     also if its approver was revoked since; a plan of batches of which a part went is planned anew."""
     dropped = _dropped(journal)
     return [
-        asked
-        for asked in all_approvals(journal)
-        if missing_approvals(asked, persons) and not asked.carried_out and asked.plan not in dropped
+        approval
+        for approval in all_approvals(journal)
+        if missing_approvals(approval, persons) and not approval.carried_out and approval.plan not in dropped
     ]
 
 
 def current_approvals(journal: Journal, persons: int) -> list[ApprovalState]:
     """Of `waiting` those that a person should still look at: the last of each topic."""
     last = _last_of_topics(journal)
-    return [asked for asked in waiting_approvals(journal, persons) if asked.plan in last]
+    return [approval for approval in waiting_approvals(journal, persons) if approval.plan in last]
 
 
 def ready_approvals(journal: Journal, persons: int) -> list[ApprovalState]:
     """Acts that are approved and neither carried out nor dropped nor replaced, oldest first."""
     dropped, last = _dropped(journal), _last_of_topics(journal)
     return [
-        asked
-        for asked in all_approvals(journal)
-        if not (missing_approvals(asked, persons) or asked.carried_out or asked.plan in dropped) and asked.plan in last
+        approval
+        for approval in all_approvals(journal)
+        if not (missing_approvals(approval, persons) or approval.carried_out or approval.plan in dropped)
+        and approval.plan in last
     ]
 
 
@@ -116,7 +118,7 @@ def all_approvals(journal: Journal) -> list[ApprovalState]:
     granted: dict[str, list[str]] = {}
     for plan, person in journal.rows(_ALL_GRANTS):
         granted.setdefault(plan, []).append(person)
-    return [_as_asked(row, granted.get(row.plan, ())) for row in journal.rows(_ALL_APPROVALS)]
+    return [_approval_of_row(row, granted.get(row.plan, ())) for row in journal.rows(_ALL_APPROVALS)]
 
 
 def _dropped(journal: Journal) -> set[str]:
@@ -143,9 +145,9 @@ def approvals_needed(persons: int, act: Act | None = None) -> int:
     return 1 if act in ALWAYS_TWO else max(1, persons - 1)
 
 
-def missing_approvals(asked: ApprovalState, persons: int) -> int:
+def missing_approvals(approval: ApprovalState, persons: int) -> int:
     """How many approvals a plan still lacks."""
-    return max(0, approvals_needed(persons, asked.act) - len(asked.granted_by))
+    return max(0, approvals_needed(persons, approval.act) - len(approval.granted_by))
 
 
 def grant_approval(
@@ -166,26 +168,30 @@ def grant_approval(
     is not spent and nothing is granted. Approving again changes nothing. Raises CodeRefused (and
     records it) for a bad code or the preparer's own, Refused for somebody who may not approve.
     """
-    asked = _requested(journal, plan) if isinstance(plan, ApprovalRequest) else find_approval(journal, plan)
-    if person in asked.granted_by:
-        return asked
+    approval = _requested(journal, plan) if isinstance(plan, ApprovalRequest) else find_approval(journal, plan)
+    if person in approval.granted_by:
+        return approval
     approver = find_person(journal, person)
-    if reason := _unfit(approver, asked, persons):
-        refused = ApprovalRefused(plan=asked.plan, person=person, reason=reason)
-        journal.append(refused, f"plan/{asked.plan}", person)
+    if reason := _unfit_reason(approver, approval, persons):
+        refused = ApprovalRefused(plan=approval.plan, person=person, reason=reason)
+        journal.append(refused, f"plan/{approval.plan}", person)
         raise CodeRefused(reason, name=approver.name)
     body = ApprovalGranted(
-        plan=asked.plan, binds=list(asked.binds), person=person, licence=approver.licence, sole=person == asked.preparer
+        plan=approval.plan,
+        binds=list(approval.binds),
+        person=person,
+        licence=approver.licence,
+        sole=person == approval.preparer,
     )
-    purpose = f"plan {asked.plan}"
-    with people.spending(journal, home, person, code, given_at or clock.now(), purpose) as pen:
+    purpose = f"plan {approval.plan}"
+    with people.spending_code(journal, home, person, code, given_at or clock.now(), purpose) as pen:
         if isinstance(plan, ApprovalRequest):
             ask_for_approval_in(pen, plan)
-        pen.append(body, f"plan/{asked.plan}", key=f"approval:{asked.plan}:{person}")
-        granted = replace(asked, granted_by=(*asked.granted_by, person))
+        pen.append(body, f"plan/{approval.plan}", key=f"approval:{approval.plan}:{person}")
+        granted = replace(approval, granted_by=(*approval.granted_by, person))
         if finish and not missing_approvals(granted, persons):
             finish(pen, granted)
-    return find_approval(journal, asked.plan)
+    return find_approval(journal, approval.plan)
 
 
 def _requested(journal: Journal, request: ApprovalRequest) -> ApprovalState:
@@ -193,7 +199,7 @@ def _requested(journal: Journal, request: ApprovalRequest) -> ApprovalState:
     people.refuse_revoked(journal, request.preparer)
     rows = journal.rows(sa.select(APPROVALS).where(APPROVALS.c.plan == request.plan))
     if rows:
-        return _asked(journal, rows[0])
+        return _approval_state(journal, rows[0])
     topic = request.topic or request.plan
     return ApprovalState(request.plan, request.act, topic, request.binds, request.preparer, ())
 
@@ -203,39 +209,39 @@ def require_approval(journal: Journal, plan: str, binds: Sequence[str], persons:
     rows = journal.rows(sa.select(APPROVALS).where(APPROVALS.c.plan == plan))
     if not rows:
         raise NotApproved("approval-not-requested", plan=plan[:12])
-    asked = _asked(journal, rows[0])
-    if sorted(asked.binds) != sorted(binds):
+    approval = _approval_state(journal, rows[0])
+    if sorted(approval.binds) != sorted(binds):
         raise NotApproved("approved-plan-differs", plan=plan[:12])
-    if error := approval_error(journal, asked, persons):
+    if error := approval_error(journal, approval, persons):
         raise error
-    return asked
+    return approval
 
 
-def approval_error(journal: Journal, asked: ApprovalState, persons: int) -> NotApproved | None:
+def approval_error(journal: Journal, approval: ApprovalState, persons: int) -> NotApproved | None:
     """What keeps a plan from going yet, as the error to raise; None if it may go."""
-    if not missing_approvals(asked, persons):
+    if not missing_approvals(approval, persons):
         return None
     revoked = GRANTS.c.person.in_(_REVOKED)
-    rows = journal.rows(sa.select(GRANTS.c.person).where(GRANTS.c.plan == asked.plan, revoked))
+    rows = journal.rows(sa.select(GRANTS.c.person).where(GRANTS.c.plan == approval.plan, revoked))
     names = ", ".join(row.person for row in rows)
     code = "approval-needed-again" if names else "approval-needed"
-    return NotApproved(code, plan=asked.plan, short=asked.plan[:12], revoked=names)
+    return NotApproved(code, plan=approval.plan, short=approval.plan[:12], revoked=names)
 
 
-def _unfit(approver: people.Person, asked: ApprovalState, persons: int) -> str:
+def _unfit_reason(approver: people.Person, approval: ApprovalState, persons: int) -> str:
     """The code of why somebody may not approve; empty if he may."""
-    if not _ROLES.get(asked.act, frozenset({people.APPROVER})) & set(approver.roles):
+    if not _ROLES.get(approval.act, frozenset({people.APPROVER})) & set(approver.roles):
         return "approver-role-missing"
-    two = persons > 1 or asked.act in ALWAYS_TWO
-    return "preparer-cannot-approve" if two and approver.person == asked.preparer else ""
+    two = persons > 1 or approval.act in ALWAYS_TWO
+    return "preparer-cannot-approve" if two and approver.person == approval.preparer else ""
 
 
-def _asked(journal: Journal, row: sa.Row) -> ApprovalState:
+def _approval_state(journal: Journal, row: sa.Row[Any]) -> ApprovalState:
     grants = journal.rows(_ALL_GRANTS.where(GRANTS.c.plan == row.plan))
-    return _as_asked(row, [grant.person for grant in grants])
+    return _approval_of_row(row, [grant.person for grant in grants])
 
 
-def _as_asked(row: sa.Row, granted: Sequence[str]) -> ApprovalState:
+def _approval_of_row(row: sa.Row[Any], granted: Sequence[str]) -> ApprovalState:
     return ApprovalState(
         row.plan, Act(row.act), row.topic, tuple(row.binds.split()), row.preparer, tuple(granted), bool(row.carried_out)
     )

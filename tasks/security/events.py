@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import AdoptedBody, AdoptionRule, Body, LocalBody
 
 
 class Act(StrEnum):
@@ -26,6 +26,7 @@ class ApprovalAsked(Body, frozen=True, kw_only=True):
     this one; the plan itself where none does. `binds`: the SHA-256 of the bytes it would let go."""
 
     kind: ClassVar[str] = "approval.asked"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("approval-bound-elsewhere", to_do=True, keys=("approval-asked",))
     plan: str
     act: Act
     topic: str
@@ -35,6 +36,7 @@ class ApprovalAsked(Body, frozen=True, kw_only=True):
 
 class ApprovalGranted(Body, frozen=True, kw_only=True):
     kind: ClassVar[str] = "approval.granted"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("approval-bound-elsewhere", to_do=True, keys=("approval",))
     plan: str
     binds: list[str]
     person: str
@@ -46,6 +48,7 @@ class ApprovalRefused(Body, frozen=True, kw_only=True):
     """`reason` is the code of the refusal."""
 
     kind: ClassVar[str] = "approval.refused"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("approval-refused-elsewhere")
     plan: str
     person: str
     reason: str
@@ -53,6 +56,7 @@ class ApprovalRefused(Body, frozen=True, kw_only=True):
 
 class PersonAdded(Body, frozen=True, kw_only=True):
     kind: ClassVar[str] = "person.added"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("rights-belong-to-home", to_do=True, keys=("person",))
     person: str
     name: str
     licence: str
@@ -60,14 +64,16 @@ class PersonAdded(Body, frozen=True, kw_only=True):
 
 
 class PersonEnrolled(Body, frozen=True, kw_only=True):
-    """A one-time-code secret now exists for the person. The secret is never in the book."""
+    """A one-time-code secret now exists for the person. The secret is never in the journal."""
 
     kind: ClassVar[str] = "person.enrolled"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("rights-belong-to-home", to_do=True)
     person: str
 
 
 class PersonRevoked(Body, frozen=True, kw_only=True):
     kind: ClassVar[str] = "person.revoked"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("rights-belong-to-home", to_do=True)
     person: str
     reason: str
 
@@ -76,6 +82,7 @@ class PersonCodeUsed(Body, frozen=True, kw_only=True):
     """A time step of a person's one-time code is spent. Its key makes a replay impossible."""
 
     kind: ClassVar[str] = "person.code_used"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("code-used-elsewhere", keys=("code",))
     person: str
     step: int
     purpose: str
@@ -83,12 +90,13 @@ class PersonCodeUsed(Body, frozen=True, kw_only=True):
 
 class PersonCodeFailed(Body, frozen=True, kw_only=True):
     kind: ClassVar[str] = "person.code_failed"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("code-used-elsewhere")
     person: str
     reason: str
     purpose: str
 
 
-class PrivatePurged(Body, frozen=True, kw_only=True):
+class PrivatePurged(LocalBody, frozen=True, kw_only=True):
     """The keys of private values whose day had come were destroyed: how many, up to which day."""
 
     kind: ClassVar[str] = "private.purged"
@@ -96,7 +104,7 @@ class PrivatePurged(Body, frozen=True, kw_only=True):
     day: str
 
 
-class PlanDropped(Body, frozen=True, kw_only=True):
+class PlanDropped(AdoptedBody, frozen=True, kw_only=True):
     """Nothing more of a plan is carried out; `reason` says which entry fell out and why, or is a
     code."""
 

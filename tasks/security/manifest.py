@@ -1,8 +1,7 @@
-"""A folder that leaves the house says what is in it: `manifest.json`, signed with the host's key."""
+"""The signed list of what is in a folder that leaves: `manifest.json`."""
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -11,8 +10,8 @@ from pathlib import Path
 from tasks.core import clock
 from tasks.core.errors import JournalBroken, Problem
 from tasks.core.files import digest_of, write_atomic
-from tasks.core.journal.bodies import canonical
-from tasks.security.host_keys import host_public_key, sign_with_host_key, verify_signature
+from tasks.core.signatures import sign_statement, verify_statement
+from tasks.security.host_keys import HostSigner
 
 MANIFEST_FILE = "manifest.json"
 
@@ -31,13 +30,8 @@ def manifest_of(files: Mapping[str, bytes], home: Path, what: str) -> bytes:
 
 
 def _signed(listed: Sequence[Mapping[str, object]], home: Path, what: str) -> bytes:
-    said = {"what": what, "at": clock.text(), "files": listed}
-    signed = {
-        **said,
-        "signature": sign_with_host_key(home, canonical(said).encode()),
-        "public_key": base64.b64encode(host_public_key(home)).decode(),
-    }
-    return json.dumps(signed, indent=1).encode()
+    statement = {"what": what, "at": clock.text(), "files": listed}
+    return json.dumps(sign_statement(statement, HostSigner(home)), indent=1).encode()
 
 
 def verify_manifest(folder: Path, public_key: bytes | None = None) -> list[Problem]:
@@ -45,24 +39,22 @@ def verify_manifest(folder: Path, public_key: bytes | None = None) -> list[Probl
     `file-not-listed`; empty if nothing. Raises JournalBroken if the signature does not hold, or is
     not by `public_key` where one is given."""
     signed = json.loads((folder / MANIFEST_FILE).read_bytes())
-    said = {name: signed[name] for name in ("what", "at", "files")}
-    own = base64.b64decode(signed["public_key"])
-    if public_key is not None and own != public_key:
+    statement, signer_key = verify_statement(signed, "what", "at", "files")
+    if public_key is not None and signer_key != public_key:
         raise JournalBroken("manifest-signer-mismatch")
-    verify_signature(own, canonical(said).encode(), signed["signature"])
-    listed = {str(one["name"]): one for one in said["files"]}
-    found = {str(one["name"]): one for one in _files(folder)}
+    listed = {str(file["name"]): file for file in statement["files"]}
+    present = {str(file["name"]): file for file in _files(folder)}
     return [
-        Problem(file=name, code=_difference(listed.get(name), found.get(name)))
-        for name in sorted(listed.keys() | found.keys())
-        if listed.get(name) != found.get(name)
+        Problem(file=name, code=_difference(listed.get(name), present.get(name)))
+        for name in sorted(listed.keys() | present.keys())
+        if listed.get(name) != present.get(name)
     ]
 
 
-def _difference(listed: dict[str, object] | None, found: dict[str, object] | None) -> str:
+def _difference(listed: Mapping[str, object] | None, present: Mapping[str, object] | None) -> str:
     if listed is None:
         return "file-not-listed"
-    return "file-missing" if found is None else "file-changed"
+    return "file-missing" if present is None else "file-changed"
 
 
 def _files(folder: Path) -> list[dict[str, object]]:

@@ -6,7 +6,7 @@ The secret of a person's codes lies in `<home>/keys/totp/<id>`, never in journal
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from tasks.security.tables import PEOPLE
 APPROVER = "approver"
 ROLES = ("approver", "preparer", "desk", "it", "compliance")
 CODE_SECONDS = 30
-OLDEST = timedelta(minutes=10)
+MAX_CODE_AGE = timedelta(minutes=10)
 LOCK_AFTER, LOCK_FOR = 5, timedelta(minutes=15)
 
 
@@ -48,17 +48,17 @@ def all_people(journal: Journal) -> list[Person]:
 
 def find_person(journal: Journal, person: str) -> Person:
     """Raises Refused for somebody who is not listed or was revoked."""
-    for one in all_people(journal):
-        if one.person == person:
-            if one.revoked:
-                raise Refused("person-revoked", name=one.name, person=person)
-            return one
+    for entry in all_people(journal):
+        if entry.person == person:
+            if entry.revoked:
+                raise Refused("person-revoked", name=entry.name, person=person)
+            return entry
     raise Refused("person-id-unknown", person=person)
 
 
 def refuse_revoked(journal: Journal, person: str) -> None:
     """Raises Refused for somebody who was revoked; others need not be listed to do what needs no code."""
-    if any(one.person == person and one.revoked for one in all_people(journal)):
+    if any(listed.person == person and listed.revoked for listed in all_people(journal)):
         find_person(journal, person)
 
 
@@ -81,11 +81,11 @@ def enroll_person(journal: Journal, home: Path, person: str, actor: str) -> str:
     from pyotp import random_base32
     from pyotp.totp import TOTP
 
-    one = find_person(journal, person)
+    holder = find_person(journal, person)
     secret = random_base32()
     write_atomic(_secret_path(home, person), secret.encode(), mode=0o600)
     journal.append(PersonEnrolled(person=person), f"person/{person}", actor)
-    return TOTP(secret).provisioning_uri(name=one.name, issuer_name="Broker Continuity")
+    return TOTP(secret).provisioning_uri(name=holder.name, issuer_name="Broker Continuity")
 
 
 def revoke_person(journal: Journal, home: Path, person: str, reason: str, actor: str) -> None:
@@ -94,14 +94,10 @@ def revoke_person(journal: Journal, home: Path, person: str, reason: str, actor:
     _secret_path(home, person).unlink(missing_ok=True)
 
 
-def spend_code(journal: Journal, home: Path, person: str, code: str, given_at: datetime, purpose: str) -> Person:
-    """Check a one-time code and use it up. Raises CodeRefused; every refusal is recorded."""
-    with spending(journal, home, person, code, given_at, purpose):
-        return find_person(journal, person)
-
-
 @contextmanager
-def spending(journal: Journal, home: Path, person: str, code: str, given_at: datetime, purpose: str) -> Iterator[Pen]:
+def spending_code(
+    journal: Journal, home: Path, person: str, code: str, given_at: datetime, purpose: str
+) -> Generator[Pen, None, None]:
     """A transaction in which a one-time code is used up together with what it allows.
 
     An exception in the block leaves the code unused. A code is checked against the time it was
@@ -130,7 +126,7 @@ def _refusal(journal: Journal, home: Path, person: str, given_at: datetime) -> s
     if until := _locked_until(journal, person):
         return f"locked until {clock.text(until)[:16]}Z after {LOCK_AFTER} failures"
     age = clock.now() - given_at
-    if age > OLDEST:
+    if age > MAX_CODE_AGE:
         return "the code was given more than 10 minutes ago"
     if age < -timedelta(seconds=CODE_SECONDS):
         return "the code claims to be given in the future; check the clock"

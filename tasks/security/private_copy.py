@@ -1,6 +1,5 @@
-"""Private values that go with a copy of the book, in one sealed file beside it. A copy itself holds
-references only: without this file an entry recorded elsewhere could not be filed by the book that
-takes it back.
+"""Private values that go with a copy of the journal, in one sealed file beside it. A copy itself holds
+references only: without this file an entry recorded elsewhere could not be filed by the home that takes it back.
 """
 
 from __future__ import annotations
@@ -50,9 +49,9 @@ def _line(row: Row) -> bytes:
 
 def _rows(data: bytes) -> Iterator[Row]:
     for line in data.splitlines():
-        said = json.loads(line)
-        raw = [base64.b64decode(said[name], validate=True) for name in _RAW]
-        if set(said) != {"ref", "purge", *_RAW} or not is_reference(said["ref"]):
-            raise ValueError(said["ref"])
+        fields = json.loads(line)
+        raw = [base64.b64decode(fields[name], validate=True) for name in _RAW]
+        if set(fields) != {"ref", "purge", *_RAW} or not is_reference(fields["ref"]):
+            raise ValueError(fields["ref"])
         key, tag, nonce, sealed = raw
-        yield Row(said["ref"], key, said["purge"], tag, nonce, sealed)
+        yield Row(fields["ref"], key, fields["purge"], tag, nonce, sealed)

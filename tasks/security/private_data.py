@@ -8,11 +8,10 @@ of the ciphertext included. Keys lie in `<home>/private-keys`, ciphertexts in `<
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 import sqlite3
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from hashlib import sha256
@@ -24,7 +23,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tasks.core import clock
 from tasks.core.errors import JournalBroken, Refused
+from tasks.core.journal.journal import Journal
+from tasks.core.ssn import HIDDEN_TEXT, is_ssn
 from tasks.security import host_keys
+from tasks.security.events import PrivatePurged
 
 REFERENCE_PREFIX = "~"
 _ALPHABET = string.ascii_uppercase + string.digits
@@ -48,32 +50,20 @@ class Row(NamedTuple):
     data: bytes
 
 
+def random_reference() -> str:
+    """A fresh reference."""
+    return REFERENCE_PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(11))
+
+
 def is_reference(text: str | None) -> bool:
     return bool(text) and str(text).startswith(REFERENCE_PREFIX) and len(str(text)) == 12
-
-
-_SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
-HIDDEN_TEXT = "***-**-****"
 
 
 def masked_value(number: str | None) -> str:
     """An importer's number as a letter or list may show it: a Social Security number, or the
     reference that stands for one, is hidden."""
     text = str(number or "")
-    return HIDDEN_TEXT if is_reference(text) or _SSN.fullmatch(text) else text
-
-
-_LIKE_SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{3,5}(?![\d-])")
-
-
-def holds_ssn(text: str) -> bool:
-    """Whether words hold what has the form of a Social Security number."""
-    return any(_SSN.fullmatch(found) for found in _LIKE_SSN.findall(text))
-
-
-def without_ssn(text: str) -> str:
-    """Words in which somebody wrote a Social Security number, also a mistyped one, with it hidden."""
-    return _LIKE_SSN.sub(HIDDEN_TEXT, text)
+    return HIDDEN_TEXT if is_reference(text) or is_ssn(text) else text
 
 
 class Vault:
@@ -92,13 +82,13 @@ class Vault:
         """
         tag_key = host_keys.tag_key(self._home)
         with self._open(self._keys, _KEYS) as key_store, self._open(self._sealed, _VALUES) as store:
-            made = [
+            references = [
                 self._one(key_store, store, tag_key, triple, purge.isoformat() if purge else None) for triple in values
             ]
             # Keys first: a value whose key is missing would be lost, a key without value is idle.
             key_store.commit()
             store.commit()
-        return made
+        return references
 
     def open(self, reference: str) -> str:
         """The value behind a reference. Raises Refused if it was purged, JournalBroken if
@@ -119,18 +109,18 @@ class Vault:
     def purge_due(self, today: date) -> int:
         """Destroy the keys whose day has come. Returns how many values can no longer be read."""
         with self._open(self._keys, _KEYS) as store:
-            gone = store.execute("DELETE FROM keys WHERE purge <= ?", [today.isoformat()]).rowcount
+            count = store.execute("DELETE FROM keys WHERE purge <= ?", [today.isoformat()]).rowcount
             store.commit()
-            if gone:
+            if count:
                 store.execute("VACUUM")
-        return gone
+        return count
 
     def rows(self) -> Iterator[Row]:
         """Every value that can still be read, with its key: for a sealed copy and nothing else."""
         with self._open(self._keys, _KEYS) as key_store, self._open(self._sealed, _VALUES) as store:
             today = [clock.now().date().isoformat()]
-            kept = key_store.execute(f"SELECT ref, key, purge FROM keys WHERE {_NOT_DUE}", today)
-            keyed = {row[0]: row for row in kept}
+            keys = key_store.execute(f"SELECT ref, key, purge FROM keys WHERE {_NOT_DUE}", today)
+            keyed = {row[0]: row for row in keys}
             for ref, tag, nonce, data in store.execute("SELECT ref, tag, nonce, data FROM sealed"):
                 if ref in keyed:
                     yield Row(ref, keyed[ref][1], keyed[ref][2] or "", tag, nonce, data)
@@ -140,8 +130,8 @@ class Vault:
         new = 0
         with self._open(self._keys, _KEYS) as key_store, self._open(self._sealed, _VALUES) as store:
             for row in rows:
-                known = store.execute("SELECT 1 FROM sealed WHERE ref = ?", [row.ref]).fetchone()
-                if not known:
+                present = store.execute("SELECT 1 FROM sealed WHERE ref = ?", [row.ref]).fetchone()
+                if not present:
                     key_store.execute(
                         "INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", [row.ref, row.key, row.purge or None]
                     )
@@ -162,13 +152,13 @@ class Vault:
         purge: str | None,
     ) -> str:
         tag = hmac.digest(tag_key, "\0".join(triple).encode(), sha256)
-        known = store.execute("SELECT ref FROM sealed WHERE tag = ?", [tag]).fetchone()
-        kept = f"SELECT 1 FROM keys WHERE ref = ? AND {_NOT_DUE}"
+        sealed = store.execute("SELECT ref FROM sealed WHERE tag = ?", [tag]).fetchone()
+        key_query = f"SELECT 1 FROM keys WHERE ref = ? AND {_NOT_DUE}"
         today = clock.now().date().isoformat()
-        if known and key_store.execute(kept, [*known, today]).fetchone():
-            return known[0]
+        if sealed and key_store.execute(key_query, [*sealed, today]).fetchone():
+            return sealed[0]
         store.execute("DELETE FROM sealed WHERE tag = ?", [tag])
-        reference = REFERENCE_PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(11))
+        reference = random_reference()
         key, nonce = AESGCM.generate_key(256), secrets.token_bytes(12)
         data = AESGCM(key).encrypt(nonce, triple[2].encode(), reference.encode())
         key_store.execute("INSERT INTO keys VALUES (?, ?, ?)", [reference, key, purge])
@@ -176,7 +166,7 @@ class Vault:
         return reference
 
     @contextmanager
-    def _open(self, path: Path, schema: str) -> Iterator[sqlite3.Connection]:
+    def _open(self, path: Path, schema: str) -> Generator[sqlite3.Connection, None, None]:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = sqlite3.connect(path, timeout=60)
         try:
@@ -188,3 +178,12 @@ class Vault:
             yield connection
         finally:
             connection.close()
+
+
+def purge_private_values(journal: Journal, vault: Vault, actor: str) -> int:
+    """Destroy what is due ([private] keep_days after it was recorded); returns how many values. A crash
+    between the two leaves values destroyed and not reported, never reported and still there."""
+    day = clock.now().date()
+    if count := vault.purge_due(day):
+        journal.append(PrivatePurged(values=count, day=day.isoformat()), "private", actor)
+    return count

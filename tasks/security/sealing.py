@@ -42,8 +42,8 @@ _MAGIC = b"CONTINUITY-SEAL-1\n"
 _INFO = b"continuity-seal/1"
 _MOST_HEAD = 1 << 20
 _PUBLIC = "continuity-public-key-1"
-USUAL = StretchCost()
-LEAST = 12
+USUAL_COST = StretchCost()
+MIN_PASSPHRASE = 12
 """Signs of a passphrase: what is sealed may be tried at leisure by whoever finds it."""
 
 
@@ -53,7 +53,7 @@ class SealRecipient:
 
     recipients: Sequence[bytes] = ()
     passphrase: str = field(default="", repr=False)
-    cost: StretchCost = USUAL
+    cost: StretchCost = USUAL_COST
 
     def __bool__(self) -> bool:
         return bool(self.recipients or self.passphrase)
@@ -74,19 +74,19 @@ class SealWriter:
         key = os.urandom(32)
         head = json.dumps(_slots(key, to), sort_keys=True, separators=(",", ":")).encode()
         self._out, self._cipher = out, AESGCM(key)
-        self._bound, self._count, self._held = sha256(head).digest(), 0, bytearray()
+        self._bound, self._count, self._pending = sha256(head).digest(), 0, bytearray()
         out.write(_MAGIC + len(head).to_bytes(4, "big") + head)
 
     def write(self, data: bytes) -> int:
-        self._held += data
+        self._pending += data
         # The last piece is marked, so one is kept back until the end is known.
-        while len(self._held) > PIECE:
-            self._piece(bytes(self._held[:PIECE]), last=False)
-            del self._held[:PIECE]
+        while len(self._pending) > PIECE:
+            self._piece(bytes(self._pending[:PIECE]), last=False)
+            del self._pending[:PIECE]
         return len(data)
 
     def finish(self) -> None:
-        self._piece(bytes(self._held), last=True)
+        self._piece(bytes(self._pending), last=True)
 
     def _piece(self, data: bytes, *, last: bool) -> None:
         self._out.write(self._cipher.encrypt(_nonce(self._count, last), data, self._bound))
@@ -117,11 +117,11 @@ def require_seal_recipients(to: SealRecipient) -> None:
     """Raises BadInput unless somebody can open what is sealed to them, and nobody guess it."""
     if not to:
         raise BadInput("seal-recipient-missing")
-    if to.passphrase and len(to.passphrase) < LEAST:
+    if to.passphrase and len(to.passphrase) < MIN_PASSPHRASE:
         problem = Problem(
             column="passphrase",
             code="passphrase-length-too-short",
-            values={"passphrase_count": len(to.passphrase), "least": LEAST},
+            values={"passphrase_count": len(to.passphrase), "least": MIN_PASSPHRASE},
         )
         raise BadInput("seal-passphrase-too-short", [problem])
 
@@ -136,14 +136,14 @@ def sealed_pieces(path: Path, by: SealOpener) -> Iterator[bytes]:
     with opened as source:
         head = _head(path, source)
         cipher, bound = AESGCM(_file_key(path, head, by)), sha256(head).digest()
-        count, held = 0, source.read(PIECE + 16)
-        while held:
+        count, piece = 0, source.read(PIECE + 16)
+        while piece:
             following = source.read(PIECE + 16)
             try:
-                yield cipher.decrypt(_nonce(count, not following), held, bound)
+                yield cipher.decrypt(_nonce(count, not following), piece, bound)
             except InvalidTag:
                 raise JournalBroken("sealed-file-altered", name=path.name, count=count + 1) from None
-            count, held = count + 1, following
+            count, piece = count + 1, following
         if not count:
             raise JournalBroken("sealed-file-truncated", name=path.name)
 
@@ -172,23 +172,23 @@ def _file_key(path: Path, head: bytes, by: SealOpener) -> bytes:
     try:
         slots = json.loads(head)
         if by.seed:
-            return _by_seed(path, slots["recipients"], by.seed)
+            return _key_by_seed(path, slots["recipients"], by.seed)
         if "passphrase" in slots:
             return _by_passphrase(slots["passphrase"], by.passphrase)
-        wanted = ", ".join(slots["recipients"])
+        key_ids = ", ".join(slots["recipients"])
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise _other(path) from None
-    raise NotOpened("file-sealed-to-keys-only", name=path.name, name2=wanted)
+        raise _not_sealed_file(path) from None
+    raise NotOpened("file-sealed-to-keys-only", name=path.name, name2=key_ids)
 
 
-def _by_seed(path: Path, recipients: Mapping[str, str], seed: bytes) -> bytes:
-    own = seal_key_id(seal_public_bytes(seed))
-    if own not in recipients:
-        raise NotOpened("file-not-sealed-to-key", name=path.name, own=own)
+def _key_by_seed(path: Path, recipients: Mapping[str, str], seed: bytes) -> bytes:
+    key_id = seal_key_id(seal_public_bytes(seed))
+    if key_id not in recipients:
+        raise NotOpened("file-not-sealed-to-key", name=path.name, own=key_id)
     try:
-        return SEAL_SUITE.decrypt(_raw(recipients[own]), seal_key_opener(seed), _INFO)
+        return SEAL_SUITE.decrypt(_raw(recipients[key_id]), seal_key_opener(seed), _INFO)
     except InvalidTag:
-        raise NotOpened("seal-key-wrong", own=own, name=path.name) from None
+        raise NotOpened("seal-key-wrong", own=key_id, name=path.name) from None
 
 
 def _by_passphrase(slot: Mapping[str, Any], passphrase: str) -> bytes:
@@ -205,11 +205,11 @@ def _by_passphrase(slot: Mapping[str, Any], passphrase: str) -> bytes:
 def _head(path: Path, source: BinaryIO) -> bytes:
     magic, size = source.read(len(_MAGIC)), int.from_bytes(source.read(4), "big")
     if magic != _MAGIC or not 2 <= size <= _MOST_HEAD:
-        raise _other(path)
+        raise _not_sealed_file(path)
     return source.read(size)
 
 
-def _other(path: Path) -> HostileFile:
+def _not_sealed_file(path: Path) -> HostileFile:
     problem = Problem(file=path.name, code="sealed-file-invalid", values={"suffix": SEALED_SUFFIX})
     return HostileFile("untrusted-file-refused", [problem])
 
@@ -234,10 +234,10 @@ def make_seal_key(folder: Path, name: str, passphrase: str, cost: StretchCost | 
         raise BadInput("seal-key-already-exists", with_suffix=private.with_suffix(""))
     seed = os.urandom(32)
     raw = seal_public_bytes(seed)
-    write_sealed(private, SealRecipient(passphrase=passphrase, cost=cost or USUAL), lambda out: _put(out, seed))
-    own = seal_key_id(raw)
-    write_atomic(public, f"{_PUBLIC} {own} {_text(raw)}\n".encode())
-    return own
+    write_sealed(private, SealRecipient(passphrase=passphrase, cost=cost or USUAL_COST), lambda out: _put(out, seed))
+    key_id = seal_key_id(raw)
+    write_atomic(public, f"{_PUBLIC} {key_id} {_text(raw)}\n".encode())
+    return key_id
 
 
 def _put(out: SealWriter, data: bytes) -> None:
@@ -248,16 +248,16 @@ def read_seal_key(path: Path, passphrase: str) -> bytes:
     """The seed in a `.key` file. Raises NotOpened, HostileFile."""
     seed = b"".join(sealed_pieces(path, SealOpener(passphrase=passphrase)))
     if len(seed) != 32:
-        raise _other(path)
+        raise _not_sealed_file(path)
     return seed
 
 
 def read_seal_public_key(path: Path) -> bytes:
     """The public key in a `.pub` file. Raises BadInput."""
     try:
-        kind, own, text = path.read_text(encoding="utf-8").split()
+        kind, key_id, text = path.read_text(encoding="utf-8").split()
         raw = _raw(text)
-        if kind == _PUBLIC and len(raw) == sealing_keys.PUBLIC_SIZE and seal_key_id(raw) == own:
+        if kind == _PUBLIC and len(raw) == sealing_keys.PUBLIC_SIZE and seal_key_id(raw) == key_id:
             return raw
         problem = Problem(file=str(path), code="public-key-not-whole")
     except OSError as fault:

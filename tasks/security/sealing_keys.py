@@ -22,8 +22,8 @@ PUBLIC_SIZE = _MLKEM_PUBLIC + 32
 
 def derive_key(seed: bytes, label: str, length: int) -> bytes:
     """HKDF-SHA256 over a seed; the label keeps the uses apart."""
-    info = b"continuity-backup/1/" + label.encode()
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(seed)
+    context = b"continuity-backup/1/" + label.encode()
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=context).derive(seed)
 
 
 def seal_key_opener(seed: bytes) -> MLKEM768X25519PrivateKey:
@@ -62,7 +62,7 @@ class StretchCost:
 
     @property
     def sane(self) -> bool:
-        """False for what a hostile file asks for to eat the machine."""
+        """False for what an untrusted file asks for to exhaust the machine."""
         return 3 <= self.memory <= 21 and 1 <= self.passes <= 16 and 1 <= self.lanes <= 16
 
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Settings of approvals and of private data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""People, approvals and their grants, as the events amount to now."""
 
 from __future__ import annotations
 

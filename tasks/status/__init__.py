@@ -1,1 +1,1 @@
-"""The page of `continuity status`, put together from every room."""
+"""The page of `continuity status`, put together from every package."""

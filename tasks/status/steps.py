@@ -25,11 +25,11 @@ def read_status(home: str) -> list[StatusLine]:
 
 @task(name="publish readiness")
 def publish_status(home: str) -> dict[str, str]:
-    """The artifact `readiness`; returns the light of each recommendation."""
+    """The artifact `readiness`; returns the status of each recommendation."""
     workspace = Workspace.open(Path(home))
     page = lines(workspace)
     create_markdown_artifact(page_markdown(page), key="readiness", description="Are we ready")
-    lights = {one.id: one.light for one in recommendations(page)}
-    red = [name for name, light in lights.items() if light == status_lines.RED]
+    statuses = {recommendation.id: recommendation.light for recommendation in recommendations(page)}
+    red = [name for name, status in statuses.items() if status == status_lines.RED]
     get_run_logger().info("red: %s", ", ".join(red) or "none")
-    return lights
+    return statuses

@@ -1,15 +1,8 @@
-from .events import (
-    MailAnswered as MailAnswered,
-    MailDelayed as MailDelayed,
-    MailQueued as MailQueued,
-    MailSuperseded as MailSuperseded,
-    MailTried as MailTried,
-)
+from .events import MailAnswered as MailAnswered, MailSuperseded as MailSuperseded
 from .exchange_folders import ExchangeFolder as ExchangeFolder, open_exchange as open_exchange
 from .mail import MailDelivery as MailDelivery, MailService as MailService, waiting_letters as waiting_letters
-from .mail_aliases import private_alias as private_alias
-from .mail_message import MailAttachment as MailAttachment, MailLetter as MailLetter
-from .settings import MailSettings as MailSettings, ShareAddress as ShareAddress
+from .mail_message import MailAttachment as MailAttachment, MailLetter as MailLetter, private_alias as private_alias
+from .settings import MailSettings as MailSettings, ShareAccess as ShareAccess, ShareAddress as ShareAddress
 from .smb.connection import (
     ALL_SHARES as ALL_SHARES,
     APPEND as APPEND,
@@ -21,6 +14,5 @@ from .smb.connection import (
     SmbPlace as SmbPlace,
 )
 from .smb.folder import SmbFolder as SmbFolder, renaming_request as renaming_request, set_file_info as set_file_info
-from .smb.objects import Buffer as Buffer, StoreItem as StoreItem
-from .smb.store import SmbStore as SmbStore
+from .smb.store import Buffer as Buffer, SmbStore as SmbStore, StoreItem as StoreItem
 from .tables import MAIL as MAIL

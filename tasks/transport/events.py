@@ -1,14 +1,14 @@
-"""What is to be told, and what the server said of it."""
+"""Letters by mail, and what the server answered."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from tasks.core.findings import Finding
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import AdoptedBody
 
 
-class MailQueued(Body, frozen=True, kw_only=True):
+class MailQueued(AdoptedBody, frozen=True, kw_only=True):
     """A letter waits. `to`: roles or addresses; `content`: the message, without its recipients;
     `private`: the private values that it may show, the alias in its text -> the reference, as JSON
     kept under this digest; empty if it shows none."""
@@ -21,7 +21,7 @@ class MailQueued(Body, frozen=True, kw_only=True):
     private: str = ""
 
 
-class MailTried(Body, frozen=True, kw_only=True):
+class MailTried(AdoptedBody, frozen=True, kw_only=True):
     """One process has this attempt for itself until `until`; without an answer by then the attempt
     is lost, and whether the letter arrived is not known."""
 
@@ -31,8 +31,8 @@ class MailTried(Body, frozen=True, kw_only=True):
     until: str
 
 
-class MailAnswered(Body, frozen=True, kw_only=True):
-    """What the server said of an attempt: addresses taken, addresses refused for good with the
+class MailAnswered(AdoptedBody, frozen=True, kw_only=True):
+    """What the server answered to an attempt: addresses taken, addresses refused for good with the
     reason, and the roles or addresses of `to` that are still to be reached."""
 
     kind: ClassVar[str] = "mail.answered"
@@ -43,15 +43,15 @@ class MailAnswered(Body, frozen=True, kw_only=True):
     waiting: list[str]
 
 
-class MailSuperseded(Body, frozen=True, kw_only=True):
-    """Nobody got this letter; a newer one, `by`, tells all that it told."""
+class MailSuperseded(AdoptedBody, frozen=True, kw_only=True):
+    """Nobody got this letter; a newer one, `by`, has all that it had."""
 
     kind: ClassVar[str] = "mail.superseded"
     mail: str
     by: str
 
 
-class MailDelayed(Body, frozen=True, kw_only=True):
+class MailDelayed(AdoptedBody, frozen=True, kw_only=True):
     """Letters wait, and why. The same reasons are written at most once a day."""
 
     kind: ClassVar[str] = "mail.delayed"

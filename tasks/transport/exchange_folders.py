@@ -8,7 +8,7 @@ anything: the sender sees a whole file or none.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,13 +18,13 @@ from tasks.core.errors import BadSettings, Exists, FolderAway, Missing, NoRight
 from tasks.core.files import flush_folder, write_atomic
 
 if TYPE_CHECKING:
-    from tasks.ace.api import AceSettings
+    from tasks.transport.settings import ShareAccess
 
 SUFFIX = ".abi"
 
 
 class ExchangeFolder(Protocol):
-    """A folder of ACE files. `label`: how it is told to people.
+    """A folder of ACE files. `label`: its name for people.
 
     Every verb may raise NoRight; one on a share also StoreLost and StoreFull.
     """
@@ -62,15 +62,15 @@ class ExchangeFolder(Protocol):
 
 
 @contextmanager
-def open_exchange(place: Path | str, ace: AceSettings) -> Iterator[ExchangeFolder]:
+def open_exchange(location: Path | str, access: ShareAccess) -> Generator[ExchangeFolder, None, None]:
     """A folder by its path, or by `smb://server[:port]/share[/folder]`. Raises BadSettings if it
     names no share, or the folder is not there."""
-    if isinstance(place, Path):
-        if not place.is_dir():
-            raise FolderAway("exchange-folder-missing", location=place)
-        yield LocalExchange(place)
+    if isinstance(location, Path):
+        if not location.is_dir():
+            raise FolderAway("exchange-folder-missing", location=location)
+        yield LocalExchange(location)
         return
-    share = ShareExchange(place, ace)
+    share = ShareExchange(location, access)
     try:
         # A store makes its folder; here a wrong name would be a folder that no sender looks into.
         if not share.is_there():
@@ -78,12 +78,6 @@ def open_exchange(place: Path | str, ace: AceSettings) -> Iterator[ExchangeFolde
         yield share
     finally:
         share.close()
-
-
-def put_file(folder: ExchangeFolder, name: str, data: bytes) -> None:
-    """Write a whole file at once, again if that was begun before."""
-    folder.hide(name, data)
-    folder.show(name)
 
 
 class LocalExchange:
@@ -122,8 +116,8 @@ class LocalExchange:
         return None
 
     def names(self) -> list[str]:
-        found = (path for path in self.path.glob(f"*{SUFFIX}") if path.is_file())
-        return sorted(path.name for path in found if not path.name.startswith("."))
+        files = (path for path in self.path.glob(f"*{SUFFIX}") if path.is_file())
+        return sorted(path.name for path in files if not path.name.startswith("."))
 
     def read(self, name: str) -> bytes:
         try:
@@ -135,25 +129,25 @@ class LocalExchange:
 class ShareExchange:
     """A folder on an SMB 3.1.1 share, signed and encrypted, without a mount."""
 
-    def __init__(self, address: str, ace: AceSettings) -> None:
+    def __init__(self, address: str, access: ShareAccess) -> None:
         from tasks.transport.smb.connection import SmbPlace
         from tasks.transport.smb.folder import SmbFolder
 
         parts = urlsplit(address)
         share, _, folder = unquote(parts.path).strip("/").partition("/")
-        if not (parts.hostname and share and ace.share_user and ace.share_password_file):
+        if not (parts.hostname and share and access.share_user and access.share_password_file):
             raise BadSettings("share-address-incomplete", address=address)
-        secret = _password(ace.share_password_file)
+        secret = _password(access.share_password_file)
         self._store = SmbFolder(
             SmbPlace(
                 parts.hostname,
                 share,
-                ace.share_user,
+                access.share_user,
                 secret,
                 folder,
                 parts.port or 445,
-                ace.share_timeout,
-                ace.share_auth,
+                access.share_timeout,
+                access.share_auth,
             )
         )
         self.label = self._store.label
@@ -192,8 +186,8 @@ class ShareExchange:
         return None
 
     def names(self) -> list[str]:
-        found = [item.name for item in self._store.list("")]
-        return [name for name in found if name.endswith(SUFFIX) and not name.startswith(".")]
+        names = [file.name for file in self._store.list("")]
+        return [name for name in names if name.endswith(SUFFIX) and not name.startswith(".")]
 
     def read(self, name: str) -> bytes:
         return self._store.read(name)

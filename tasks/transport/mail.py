@@ -1,9 +1,9 @@
 """Letters by mail: written into the journal first, sent when a server takes them, each once.
 
-post = Post(journal, content, settings)
-with journal.write(actor) as pen:          with the fact that the letter tells
-    post.queue(pen, letter)
-post.deliver(actor)                        sends all that wait; what cannot go lies in the outbox
+mail = MailService(journal, content, settings)
+with journal.write(actor) as pen:          with the fact that the letter reports
+    mail.queue(pen, letter)
+mail.deliver(actor)                        sends all that wait; what cannot be sent lies in the outbox
 
 An attempt is claimed in the journal before the letter is handed over, so two processes never send the
 same. If a process dies in between, nobody knows whether the server took it: after `CLAIM` it is sent
@@ -37,21 +37,21 @@ from tasks.core.journal.journal import Journal, Pen, is_drill
 from tasks.core.journal.store import EVENTS
 from tasks.core.settings import Settings
 from tasks.security.api import Vault
-from tasks.transport import mail_aliases, smtp
+from tasks.transport import smtp
 from tasks.transport.events import MailAnswered, MailDelayed, MailQueued, MailTried
-from tasks.transport.mail_message import MailLetter, composed, one_line
+from tasks.transport.mail_message import MailLetter, composed, masked_message, one_line, with_private_values
 from tasks.transport.settings import MailSettings
 from tasks.transport.tables import MAIL
 
 CLAIM = timedelta(minutes=10)
-_LINES = 3
+_CONNECTIONS = 3
 """Connections of one delivery: a letter at which the server hangs up costs its own."""
 _UNREADABLE = (ContinuityError, ValueError, LookupError, MessageError)
 """What a stored letter can raise: content or a key that is gone, a text in a coding unknown here."""
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingLetter:
     """A letter that did not reach all: `to` is whom not; `refused` are addresses, with reasons;
     `private`: the digest of its aliases, empty without them."""
 
@@ -86,7 +86,7 @@ class MailDelivery:
         return list(dict.fromkeys(reason.code for reason in self.reasons))
 
 
-def waiting_letters(journal: Journal) -> list[Waiting]:
+def waiting_letters(journal: Journal) -> list[WaitingLetter]:
     """The letters that are not yet with all whom they are for, oldest first."""
     query = (
         sa.select(MAIL, EVENTS.c.at, EVENTS.c.body)
@@ -95,7 +95,7 @@ def waiting_letters(journal: Journal) -> list[Waiting]:
         .order_by(MAIL.c.seq)
     )
     return [
-        Waiting(
+        WaitingLetter(
             row.mail,
             row.title,
             row.content,
@@ -119,7 +119,7 @@ class MailService:
         self._vault = Vault(settings.home)
 
     def queue(self, pen: Pen, letter: MailLetter) -> bool:
-        """Put a letter into the book, in the caller's transaction. False if it stands there."""
+        """Put a letter into the journal, in the caller's transaction. False if it is there already."""
         if pen.rows(sa.select(MAIL.c.mail).where(MAIL.c.mail == letter.id)):
             return False
         content = self._content.put(bytes(composed(letter, self._settings)))
@@ -148,7 +148,7 @@ class MailService:
         """Send what waits. Never raises for a server that is down or a letter that cannot be sent:
         `reasons` say which and why, they lie in the outbox, and the next call tries them again. A
         letter that fails holds no other back."""
-        done, put_off, faults = MailDelivery(), dict[str, str](), dict[str, Finding]()
+        delivery, put_off, faults = MailDelivery(), dict[str, str](), dict[str, Finding]()
         letters = waiting_letters(self._journal)
         try:
             if letters and not self._settings(MailSettings).server:
@@ -157,32 +157,32 @@ class MailService:
                 raise MailUndelivered("mail-blocked-in-drill")
             self._deliver(letters, put_off, faults, actor)
         except MailUndelivered as failure:
-            done.reasons = [finding_of_error(failure)]
-        left = waiting_letters(self._journal)
-        open_ = {one.id for one in left}
-        done.sent = [one.title for one in letters if one.id not in open_]
-        done.waiting = [one.title for one in left]
-        faults |= self._keep_outbox(left)
-        done.reasons = done.reasons or list(self._reasons(left, put_off))
-        done.reasons += [faults[one.id].about(repr(one.title)) for one in left if one.id in faults]
-        if left:
-            self._delay(done.reasons, left, actor)
-        done.reasons += _claimed(left)
-        return done
+            delivery.reasons = [finding_of_error(failure)]
+        unsent = waiting_letters(self._journal)
+        unsent_ids = {letter.id for letter in unsent}
+        delivery.sent = [letter.title for letter in letters if letter.id not in unsent_ids]
+        delivery.waiting = [letter.title for letter in unsent]
+        faults |= self._keep_outbox(unsent)
+        delivery.reasons = delivery.reasons or list(self._reasons(unsent, put_off))
+        delivery.reasons += [faults[letter.id].about(repr(letter.title)) for letter in unsent if letter.id in faults]
+        if unsent:
+            self._record_delay(delivery.reasons, unsent, actor)
+        delivery.reasons += _claimed(unsent)
+        return delivery
 
     def _deliver(
-        self, letters: Sequence[Waiting], put_off: dict[str, str], faults: dict[str, Finding], actor: str
+        self, letters: Sequence[WaitingLetter], put_off: dict[str, str], faults: dict[str, Finding], actor: str
     ) -> None:
         """Try each letter once. `faults` gets the letters that failed by themselves: id -> reason.
         A server that hangs up is called again for the rest, `_LINES` times at most. Raises
         MailUndelivered if it cannot be reached, or says that it takes nothing more."""
-        rest, broken = list(letters), Finding("")
-        for _ in range(_LINES):
-            if not rest:
+        letters_left, broken = list(letters), Finding("")
+        for _ in range(_CONNECTIONS):
+            if not letters_left:
                 return
             with smtp.connection(self._settings(MailSettings)) as server:
-                while rest:
-                    letter = rest.pop(0)
+                while letters_left:
+                    letter = letters_left.pop(0)
                     try:
                         put_off |= self._attempt(server, letter, actor)
                     except LetterFault as fault:
@@ -197,19 +197,19 @@ class MailService:
                         )
                         faults[letter.id] = broken
                         break
-        if rest:
-            raise MailUndelivered("mail-line-broke-again", **broken.values, times=_LINES)
+        if letters_left:
+            raise MailUndelivered("mail-line-broke-again", **broken.values, times=_CONNECTIONS)
 
     def tidy(self) -> None:
         """Only what waits lies in the outbox."""
         self._keep_outbox(waiting_letters(self._journal))
 
-    def _attempt(self, server: smtplib.SMTP, letter: Waiting, actor: str) -> dict[str, str]:
+    def _attempt(self, server: smtplib.SMTP, letter: WaitingLetter, actor: str) -> dict[str, str]:
         """Returns the addresses that the server puts off, as greylists do, with its words. Raises
         LetterFault for what is wrong with this letter alone, MailUndelivered or OSError for the
         connection."""
-        known = {*letter.accepted, *letter.refused}
-        to = sorted({one for name in letter.to for one in self._addresses(name)} - known)
+        answered = {*letter.accepted, *letter.refused}
+        to = sorted({address for name in letter.to for address in self._addresses(name)} - answered)
         if not to:
             return {}
         # Before the claim: a private value that was purged leaves the letter waiting, untried.
@@ -221,12 +221,12 @@ class MailService:
         except (MailUndelivered, LetterFault):
             self._answer(letter, [], {}, actor)
             raise
-        said = {one: f"{code} {why}" for one, (code, why) in refused.items()}
-        final = {one: said[one] for one in refused if refused[one][0] >= smtp.PERMANENT}
-        self._answer(letter, [one for one in to if one not in refused], final, actor)
-        return {one: why for one, why in said.items() if one not in final}
+        answers = {address: f"{code} {why}" for address, (code, why) in refused.items()}
+        final = {address: answers[address] for address in refused if refused[address][0] >= smtp.PERMANENT}
+        self._answer(letter, [address for address in to if address not in refused], final, actor)
+        return {address: why for address, why in answers.items() if address not in final}
 
-    def _claim(self, letter: Waiting, actor: str) -> bool:
+    def _claim(self, letter: WaitingLetter, actor: str) -> bool:
         """Whether the next attempt is this process's own."""
         if letter.until > clock.text():
             return False
@@ -235,7 +235,7 @@ class MailService:
         key = f"mail.tried:{letter.id}:{attempt}"
         return self._journal.append(body, f"mail/{letter.id}", actor, key)
 
-    def _answer(self, letter: Waiting, accepted: list[str], refused: dict[str, str], actor: str) -> None:
+    def _answer(self, letter: WaitingLetter, accepted: list[str], refused: dict[str, str], actor: str) -> None:
         reached, dead = {*letter.accepted, *accepted}, {*letter.refused, *refused}
         body = MailAnswered(
             mail=letter.id,
@@ -254,50 +254,53 @@ class MailService:
     def _addresses(self, name: str) -> tuple[str, ...]:
         return (name,) if "@" in name else self._settings(MailSettings).recipients.get(name, ())
 
-    def _reasons(self, left: list[Waiting], put_off: Mapping[str, str]) -> Iterator[Finding]:
-        names = {name for one in left for name in one.to if not self._addresses(name)}
+    def _reasons(self, left: list[WaitingLetter], put_off: Mapping[str, str]) -> Iterator[Finding]:
+        names = {name for letter in left for name in letter.to if not self._addresses(name)}
         yield from (make_finding("mail-role-without-address", role=name) for name in sorted(names))
-        refused = {(one, why) for letter in left for one, why in letter.refused.items()}
-        yield from (make_finding("mail-address-refused", address=one, reason=why) for one, why in sorted(refused))
+        refused = {(address, why) for letter in left for address, why in letter.refused.items()}
         yield from (
-            make_finding("mail-address-put-off", address=one, reason=why) for one, why in sorted(put_off.items())
+            make_finding("mail-address-refused", address=address, reason=why) for address, why in sorted(refused)
+        )
+        yield from (
+            make_finding("mail-address-put-off", address=address, reason=why)
+            for address, why in sorted(put_off.items())
         )
 
-    def _delay(self, reasons: list[Finding], left: list[Waiting], actor: str) -> None:
-        """The same reasons once a day: status tells the newest."""
+    def _record_delay(self, reasons: list[Finding], left: list[WaitingLetter], actor: str) -> None:
+        """Record the same reasons once a day; status shows the newest."""
         if reasons:
-            body = MailDelayed(reasons=list(reasons), waiting=[one.id for one in left])
-            mark = sha256(msgspec.json.encode(body.reasons, order="sorted")).hexdigest()[:12]
-            self._journal.append(body, "mail", actor, f"mail.delayed:{clock.text()[:10]}:{mark}")
+            body = MailDelayed(reasons=list(reasons), waiting=[letter.id for letter in left])
+            reasons_digest = sha256(msgspec.json.encode(body.reasons, order="sorted")).hexdigest()[:12]
+            self._journal.append(body, "mail", actor, f"mail.delayed:{clock.text()[:10]}:{reasons_digest}")
 
-    def _composed(self, letter: Waiting) -> EmailMessage:
+    def _composed(self, letter: WaitingLetter) -> EmailMessage:
         """The message with the values that it declares. Raises LetterFault."""
         try:
             private = json.loads(self._content.get(letter.private)) if letter.private else {}
-            return mail_aliases.opened(self._addressed(letter), private, self._vault.open)
+            return with_private_values(self._addressed(letter), private, self._vault.open)
         except _UNREADABLE as fault:
             cause = _unreadable(fault)
             raise LetterFault(cause.code, **cause.values) from fault
 
-    def _addressed(self, letter: Waiting) -> EmailMessage:
+    def _addressed(self, letter: WaitingLetter) -> EmailMessage:
         data = self._content.get(letter.content)
         message = cast("EmailMessage", message_from_bytes(data, policy=policy.SMTP))
-        to = [one for name in letter.to for one in self._addresses(name)]
+        to = [address for name in letter.to for address in self._addresses(name)]
         message["To"] = ", ".join(dict.fromkeys([*letter.accepted, *to])) or "undisclosed:;"
         return message
 
-    def _keep_outbox(self, left: list[Waiting]) -> dict[str, Finding]:
+    def _keep_outbox(self, left: list[WaitingLetter]) -> dict[str, Finding]:
         """The outbox folder shows what waits, so that a person can send it with her own program.
         Returns the letters that cannot be read: id -> reason."""
         faults = dict[str, Finding]()
-        wanted = {self._place(one): one for one in left}
+        files = {self._outbox_path(letter): letter for letter in left}
         folder = outbox(self._settings.home)
         for path in folder.glob(f"*-{'?' * 24}.eml"):
-            if path not in wanted:
+            if path not in files:
                 path.unlink(missing_ok=True)
-        for path, letter in wanted.items():
+        for path, letter in files.items():
             try:
-                message = mail_aliases.masked(self._addressed(letter))
+                message = masked_message(self._addressed(letter))
             except _UNREADABLE as fault:
                 faults[letter.id] = _unreadable(fault)
                 continue
@@ -306,7 +309,7 @@ class MailService:
                 write_atomic(path, bytes(message), mode=0o600)
         return faults
 
-    def _place(self, letter: Waiting) -> Path:
+    def _outbox_path(self, letter: WaitingLetter) -> Path:
         stamp = clock.stamp(clock.parse(letter.at))
         return outbox(self._settings.home) / f"{stamp}-{letter.id}.eml"
 
@@ -318,9 +321,9 @@ def _unreadable(fault: Exception) -> Finding:
     return make_finding("letter-not-readable", reason=str(fault) or type(fault).__name__)
 
 
-def _claimed(left: Sequence[Waiting]) -> Iterator[Finding]:
+def _claimed(left: Sequence[WaitingLetter]) -> Iterator[Finding]:
     """An attempt that broke off, or that another process makes now."""
-    until = [one.until for one in left if one.until > clock.text()]
+    until = [letter.until for letter in left if letter.until > clock.text()]
     if until:
         yield make_finding("mail-outcome-unknown", count=len(until), until=f"{max(until)[:16]}Z")
 

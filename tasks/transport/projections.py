@@ -27,13 +27,13 @@ def _tried(connection: sa.Connection, seq: int, body: MailTried) -> None:
 
 @projection(MailAnswered)
 def _answered(connection: sa.Connection, seq: int, body: MailAnswered) -> None:
-    own = MAIL.c.mail == body.mail
-    known = connection.execute(sa.select(MAIL.c.accepted, MAIL.c.refused).where(own)).one()
-    accepted = sorted({*json.loads(known.accepted), *body.accepted})
-    refused = {**json.loads(known.refused), **body.refused}
+    of_letter = MAIL.c.mail == body.mail
+    row = connection.execute(sa.select(MAIL.c.accepted, MAIL.c.refused).where(of_letter)).one()
+    accepted = sorted({*json.loads(row.accepted), *body.accepted})
+    refused = {**json.loads(row.refused), **body.refused}
     connection.execute(
         sa.update(MAIL)
-        .where(own)
+        .where(of_letter)
         .values(waiting=canonical(body.waiting), accepted=canonical(accepted), refused=canonical(refused), until="")
     )
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Settings of mail and of shares."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ from pydantic import Field, model_validator
 from tasks.core.settings import SettingsTable
 
 ShareAddress = Annotated[str, Field(pattern=r"^smb://")]
+
+
+class ShareAccess(SettingsTable):
+    """How a folder on an SMB share is opened. `share_timeout`: seconds for each answer of the server."""
+
+    share_user: str = ""
+    share_password_file: Path | None = None
+    share_auth: Literal["negotiate", "ntlm", "kerberos"] = "negotiate"
+    share_timeout: float = Field(default=30, gt=0)
 
 
 _ADDRESS = r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+"

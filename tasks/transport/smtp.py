@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from email.message import EmailMessage
 
@@ -15,14 +15,14 @@ PERMANENT, CLOSING = 500, 421
 
 
 @contextmanager
-def connection(settings: MailSettings) -> Iterator[smtplib.SMTP]:
+def connection(settings: MailSettings) -> Generator[smtplib.SMTP, None, None]:
     """A session that is encrypted and logged in. Raises MailUndelivered, saying why not."""
     try:
-        server = _opened(settings)
+        server = _open_session(settings)
     except (OSError, smtplib.SMTPException, ValueError) as wrong:
-        facts = {"server": settings.server, "port": settings.port, "reason": _words(wrong)}
-        if other := _other_security(settings, wrong):
-            raise MailUndelivered("mail-security-mismatch", **facts, other=other) from wrong
+        facts = {"server": settings.server, "port": settings.port, "reason": _error_text(wrong)}
+        if security := _other_security(settings, wrong):
+            raise MailUndelivered("mail-security-mismatch", **facts, other=security) from wrong
         raise MailUndelivered("mail-server-not-reachable", **facts) from wrong
     try:
         yield server
@@ -33,13 +33,13 @@ def connection(settings: MailSettings) -> Iterator[smtplib.SMTP]:
 def _other_security(settings: MailSettings, wrong: Exception) -> str:
     """The other kind of TLS, where the two sides did not understand each other; else empty."""
     if settings.security == "tls" and isinstance(wrong, ssl.SSLError):
-        mismatch, other = wrong.reason == "WRONG_VERSION_NUMBER", "starttls"
+        mismatch, security = wrong.reason == "WRONG_VERSION_NUMBER", "starttls"
     else:
-        mismatch, other = isinstance(wrong, smtplib.SMTPServerDisconnected), "tls"
-    return other if mismatch and other != settings.security else ""
+        mismatch, security = isinstance(wrong, smtplib.SMTPServerDisconnected), "tls"
+    return security if mismatch and security != settings.security else ""
 
 
-def _opened(settings: MailSettings) -> smtplib.SMTP:
+def _open_session(settings: MailSettings) -> smtplib.SMTP:
     trust = ssl.create_default_context(cafile=settings.ca_file)
     where = (settings.server, settings.port)
     if settings.security == "tls":
@@ -75,21 +75,21 @@ def hand_over(
     except smtplib.SMTPSenderRefused as no:
         # The size of the letter goes with the sender: 552 to it is a fault of this letter.
         kind = MailUndelivered if no.smtp_code == CLOSING else LetterFault
-        raise kind("mail-sender-not-taken", sender=sender, status=no.smtp_code, reason=_said(no.smtp_error)) from no
+        raise kind("mail-sender-not-taken", sender=sender, status=no.smtp_code, reason=_decoded(no.smtp_error)) from no
     except (smtplib.SMTPNotSupportedError, ValueError) as no:
-        raise LetterFault("letter-not-accepted", reason=_words(no)) from no
-    closing = [_said(why) for code, why in refused.values() if code == CLOSING]
+        raise LetterFault("letter-not-accepted", reason=_error_text(no)) from no
+    closing = [_decoded(why) for code, why in refused.values() if code == CLOSING]
     if closing:
         # The library hung up as well: no other letter can go by this line.
         raise MailUndelivered("mail-connection-closed", status=CLOSING, reason=closing[0])
-    return {one: (code, _said(why)) for one, (code, why) in refused.items()}
+    return {address: (code, _decoded(why)) for address, (code, why) in refused.items()}
 
 
-def _words(wrong: Exception) -> str:
+def _error_text(wrong: Exception) -> str:
     if isinstance(wrong, smtplib.SMTPResponseException):
-        return f"{wrong.smtp_code} {_said(wrong.smtp_error)}"
+        return f"{wrong.smtp_code} {_decoded(wrong.smtp_error)}"
     return str(wrong) or type(wrong).__name__
 
 
-def _said(text: bytes | str) -> str:
+def _decoded(text: bytes | str) -> str:
     return text.decode(errors="replace") if isinstance(text, bytes) else text

@@ -1,4 +1,4 @@
-"""Lines of the status page on what every package shares: letters and the reserve of entry numbers."""
+"""The line of the status page on letters that wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.transport.tables import MAIL
 from tasks.workspace import Workspace
 
 OF_SETTINGS = ("mail-server-not-set", "mail-role-without-address", "mail-security-mismatch")
-"""Codes of reasons that a change of [mail] mends."""
+"""Codes of reasons that a change of [mail] fixes."""
 
 
 def lines(workspace: Workspace) -> list[StatusLine]:
@@ -30,17 +30,17 @@ def _mail(rows: Rows) -> list[StatusLine]:
         .where(MAIL.c.waiting != "[]")
         .order_by(MAIL.c.seq)
     )
-    found = rows(query)
-    if not found:
+    letters = rows(query)
+    if not letters:
         return []
-    refused = {k: v for row in found for k, v in json.loads(row.refused).items()}
+    refused = {k: v for row in letters for k, v in json.loads(row.refused).items()}
     delayed = last_event(rows, "mail.delayed")
     reasons = msgspec.convert(delayed[1]["reasons"] if delayed else [], list[Finding])
     why = "; ".join(f"{address}: {reason}" for address, reason in sorted(refused.items()))
     why = why or "; ".join(map(str, reasons)) or "not sent yet"
     codes = ["mail-address-refused"] if refused else [reason.code for reason in reasons]
-    count = f"{len(found)} letter{'s' if len(found) > 1 else ''}"
-    fact = f"{count} since {found[0].at[:10]}: {why}"
+    count = f"{len(letters)} letter{'s' if len(letters) > 1 else ''}"
+    fact = f"{count} since {letters[0].at[:10]}: {why}"
     fix = "set [mail], then " if refused or set(OF_SETTINGS) & set(codes) else ""
     return [
         StatusLine(
@@ -50,7 +50,7 @@ def _mail(rows: Rows) -> list[StatusLine]:
             RED if refused else AMBER,
             fact,
             f"{fix}continuity duties remind",
-            found[-1].at,
-            values={"letters": len(found), "refused": refused, "reasons": codes},
+            letters[-1].at,
+            values={"letters": len(letters), "refused": refused, "reasons": codes},
         )
     ]

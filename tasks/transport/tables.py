@@ -1,4 +1,4 @@
-"""TODO."""
+"""Letters by mail, as the events amount to now."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.ace.checker.summary_rules import matrix_rules
 from tasks.ace.checker.summary_rules.rule_list import summary_rules
+from tasks.entries.validation.conditions.entry_type_matrix import entry_type_matrix
 from tests.ace import test_ae_rules_cargo, test_ae_rules_header, test_ae_rules_lines
 from tests.ace.edit_summary import Edit, Lines, add, base, both, codes, drop, put, record
 
@@ -190,7 +190,7 @@ def test_hmf_up_to_three_dollars_stays_if_anything_else_is_due() -> None:
 
 def test_every_code_that_a_rule_names_is_raised_by_a_test() -> None:
     tried = {one[0] for module in _MODULES for one in module}
-    matrix = matrix_rules.matrix().values()
+    matrix = entry_type_matrix().values()
     tried |= {code for one in matrix for code in (one.missing, one.stray)}
     tried |= {"150", "320", "307", "534", "127", "108", "C703"}
     named = {code for rule in summary_rules() for code in rule.codes}

@@ -10,7 +10,7 @@ from tasks.ace.wire.check_conditions import conditions
 from tests.ace.golden import data
 from tests.ace.golden_entries import release
 from tests.ace.golden_summary import summaries
-from tests.counts import examples
+from tests.example_counts import examples
 
 BASE = data(release())
 ENVELOPE_ROWS = [index for index, (owner, _) in enumerate(release()) if not owner]

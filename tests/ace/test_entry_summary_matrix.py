@@ -10,7 +10,8 @@ from functools import cache
 
 import pytest
 
-from tasks.ace.checker.summary_rules.matrix_rules import ALLOWED, FORBIDDEN, MANDATORY, errata, erratum, matrix
+from tasks.ace.checker.summary_rules.matrix_rules import errata, erratum
+from tasks.entries.validation.conditions.entry_type_matrix import ALLOWED, FORBIDDEN, MANDATORY, entry_type_matrix
 from tests.ace.edit_summary import Edit, Lines, add, base, both, codes, codes_by_entry, drop, put, record
 from tests.ace.made_summary import TYPES
 
@@ -187,12 +188,12 @@ ABSENT: dict[str, Edit] = {
 
 
 def cells(letter: str) -> list[tuple[str, str]]:
-    return [(one.name, kind) for one in matrix().values() for kind in one.types(letter)]
+    return [(one.name, kind) for one in entry_type_matrix().values() for kind in one.types(letter)]
 
 
 def found(name: str, kind: str, *edits: Edit) -> set[str]:
     """The element's own errors in a summary of the type after the edits."""
-    element = matrix()[name]
+    element = entry_type_matrix()[name]
     told = codes(both(*edits)(base(kind)))
     assert not {code for code in told if code.startswith("X")}, told
     return told & {element.missing, element.stray}
@@ -207,7 +208,7 @@ def swept(name: str, which: str) -> dict[str, set[str]]:
     texts = {
         kind: (edit or (lambda lines: lines))(base(kind, "30", serial)) for serial, kind in enumerate(TYPES, start=100)
     }
-    element = matrix()[name]
+    element = entry_type_matrix()[name]
     told = codes_by_entry([text for lines in texts.values() for text in lines])
     assert not {code for held in told.values() for code in held if code.startswith("X")}, told
     wanted = {element.missing, element.stray}
@@ -216,9 +217,9 @@ def swept(name: str, which: str) -> dict[str, set[str]]:
 
 def test_the_matrix_has_every_cell_of_the_chapter() -> None:
     printed = dict(row.split() for row in PRINTED.split("\n") if row)
-    assert {one.name: "".join(one.cells.values()) for one in matrix().values()} == printed
-    letters = [cell for one in matrix().values() for cell in one.cells.values()]
-    assert (len(matrix()), len(letters)) == (33, 33 * 16)
+    assert {one.name: "".join(one.cells.values()) for one in entry_type_matrix().values()} == printed
+    letters = [cell for one in entry_type_matrix().values() for cell in one.cells.values()]
+    assert (len(entry_type_matrix()), len(letters)) == (33, 33 * 16)
     counts = {letter: letters.count(letter) for letter in "MNAC"}
     assert counts == {"M": 149, "N": 149, "A": 163, "C": 67}
 
@@ -230,13 +231,13 @@ def test_a_mandatory_element(name: str, kind: str) -> None:
         lines = tuple(text for text in base(kind) if text[:2] in ("10", "11", "20", "90"))
         assert "X37" in codes(lines)
     else:
-        assert swept(name, "without")[kind] == {matrix()[name].missing}
+        assert swept(name, "without")[kind] == {entry_type_matrix()[name].missing}
 
 
 @pytest.mark.parametrize(("name", "kind"), cells(FORBIDDEN))
 def test_a_forbidden_element(name: str, kind: str) -> None:
     assert swept(name, "as it is")[kind] == set()
-    assert swept(name, "with")[kind] == {matrix()[name].stray}
+    assert swept(name, "with")[kind] == {entry_type_matrix()[name].stray}
 
 
 @pytest.mark.parametrize(("name", "kind"), [cell for cell in cells(ALLOWED) if cell[0] != "preparer"])
@@ -260,17 +261,17 @@ def test_a_preparer_is_allowed_on_every_type(kind: str) -> None:
 VESSEL, AIR = put("10", mode_of_transport="11"), put("10", mode_of_transport="40")
 
 
-@pytest.mark.parametrize("kind", matrix()["unlading"].types("C"))
+@pytest.mark.parametrize("kind", entry_type_matrix()["unlading"].types("C"))
 def test_note_2_unlading_and_manifest_depend_on_the_mode(kind: str) -> None:
     for name in ("unlading", "manifest"):
         for mode in (VESSEL, AIR):
             assert found(name, kind, mode) == set()
-            assert found(name, kind, mode, ABSENT[name]) == {matrix()[name].missing}
+            assert found(name, kind, mode, ABSENT[name]) == {entry_type_matrix()[name].missing}
         assert found(name, kind, ABSENT[name]) == set()
-    assert found("manifest", kind, ABSENT["mode"]) == {matrix()["manifest"].stray}
+    assert found("manifest", kind, ABSENT["mode"]) == {entry_type_matrix()["manifest"].stray}
 
 
-@pytest.mark.parametrize("kind", matrix()["charges"].types("C"))
+@pytest.mark.parametrize("kind", entry_type_matrix()["charges"].types("C"))
 def test_note_3_charges_from_1250_dollars(kind: str) -> None:
     value = put("50", value_of_goods_amount="1250" if kind != "23" else "625")
     more = put("50", value_of_goods_amount="1251" if kind != "23" else "626")
@@ -279,7 +280,7 @@ def test_note_3_charges_from_1250_dollars(kind: str) -> None:
     assert found("charges", kind, more) == set()
 
 
-@pytest.mark.parametrize("kind", matrix()["import_date"].types("C"))
+@pytest.mark.parametrize("kind", entry_type_matrix()["import_date"].types("C"))
 def test_note_4_import_date_with_a_reconciliation_claim(kind: str) -> None:
     claim = PRESENT["recon_agreement"]
     assert found("import_date", kind, ABSENT["import_date"]) == set()
@@ -287,7 +288,7 @@ def test_note_4_import_date_with_a_reconciliation_claim(kind: str) -> None:
     assert found("import_date", kind, claim, ABSENT["import_date"]) == {"127"}
 
 
-@pytest.mark.parametrize("kind", matrix()["manufacturer"].types("C"))
+@pytest.mark.parametrize("kind", entry_type_matrix()["manufacturer"].types("C"))
 def test_note_5_manufacturer_if_the_goods_come_from_canada(kind: str) -> None:
     gone = ABSENT["manufacturer"]
     for field in ("country_of_origin_code", "country_of_export_code"):
@@ -304,7 +305,7 @@ def test_note_6_zero_consignee_of_informal_and_consolidating_summaries(kind: str
     assert ("108" in codes(nobody(base(kind)))) is (kind != "11")
 
 
-@pytest.mark.parametrize("kind", matrix()["bond"].types("C"))
+@pytest.mark.parametrize("kind", entry_type_matrix()["bond"].types("C"))
 def test_notes_1_and_7_a_bond_or_a_waiver_and_no_waiver_with_a_case(kind: str) -> None:
     assert found("bond", kind, drop("31")) == {"119"}
     canada = put("40", country_of_origin_code="XA")
@@ -315,14 +316,14 @@ def test_notes_1_and_7_a_bond_or_a_waiver_and_no_waiver_with_a_case(kind: str) -
     assert "C703" in codes(cased(base(kind)))
 
 
-@pytest.mark.parametrize("kind", matrix()["case"].types("C"))
+@pytest.mark.parametrize("kind", entry_type_matrix()["case"].types("C"))
 def test_note_7_cases(kind: str) -> None:
     assert found("case", kind, PRESENT["case"]) == set()
     explicit = kind in ("03", "07", "34", "38")
     assert found("case", kind, ABSENT["case"]) == ({"706"} if explicit else set())
 
 
-@pytest.mark.parametrize("kind", matrix()["case_totals"].types("C"))
+@pytest.mark.parametrize("kind", entry_type_matrix()["case_totals"].types("C"))
 def test_note_7_case_totals(kind: str) -> None:
     cased = PRESENT["case"]
     assert found("case_totals", kind, cased, PRESENT["case_totals"]) == set()
@@ -331,7 +332,7 @@ def test_note_7_case_totals(kind: str) -> None:
     assert found("case_totals", kind) == set()
 
 
-@pytest.mark.parametrize("kind", matrix()["foreign_exporter"].types("C"))
+@pytest.mark.parametrize("kind", entry_type_matrix()["foreign_exporter"].types("C"))
 def test_note_7_foreign_exporter_of_articles_with_a_case(kind: str) -> None:
     cased = PRESENT["case"]
     assert found("foreign_exporter", kind, cased, PRESENT["foreign_exporter"]) == set()
@@ -355,7 +356,7 @@ def test_note_9_consolidation_claim_and_releases_go_together(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ("02", "07", "12"))
 def test_error_320_stands_against_the_matrix_and_is_told_as_a_warning(kind: str) -> None:
-    assert matrix()["certified"].cells[kind] == ALLOWED
+    assert entry_type_matrix()["certified"].cells[kind] == ALLOWED
     assert "320" not in codes(base(kind))
     assert "320" in codes(ABSENT["certified"](base(kind)))
     told = erratum("320")

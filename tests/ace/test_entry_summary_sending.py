@@ -28,8 +28,8 @@ from tests.ace.made_summary import CASES, ENVELOPE, PAYMENT, SENT, TYPES, change
 from tests.ace.write_summary import lines_of, problems, written
 from tests.benchmarks.made_entries import write_parquet
 from tests.benchmarks.made_summaries import made_summaries
-from tests.counts import examples
 from tests.errors import refused
+from tests.example_counts import examples
 
 
 @pytest.mark.parametrize(

@@ -244,8 +244,8 @@ def test_notices_of_a_summary(kind: str, disposition: str, meaning: str, summary
     assert (found.disposition, found.summary) == (disposition, summary)
     assert (found.at, found.reference) == (dt.datetime(2026, 11, 24), "L00000001")
     (notice,) = found.conditions
-    assert notice.known.meaning == meaning
-    assert notice.known.known == bool(meaning)
+    assert notice.lookup.meaning == meaning
+    assert notice.lookup.known == bool(meaning)
 
 
 def test_a_rejection_by_cbp_has_reason_person_and_remarks() -> None:

@@ -14,7 +14,7 @@ from tasks.ace.answers.answer_parser import READ_HERE, read_answers
 from tasks.ace.answers.answer_shape import AceAnswer
 from tasks.ace.wire.record_layouts import LayoutField, record_layout
 from tests.ace import made_answers as made
-from tests.counts import examples
+from tests.example_counts import examples
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"

@@ -98,13 +98,13 @@ def test_a_cut_answer_says_where_to_go_on() -> None:
     assert found.more
     assert resume_at(found.table("entries")) == dt.datetime(2026, 11, 4, 0, 0, 1)
     (cut,) = found.conditions
-    assert (cut.level, cut.known.meaning, cut.severity) == ("query", "cut", "I")
+    assert (cut.level, cut.lookup.meaning, cut.severity) == ("query", "cut", "I")
 
 
 def test_a_refused_query_names_no_entry() -> None:
     found = answer("ER", jz("012", "DATE RANGE DAY LIMIT EXCEEDED"))
     assert found.entries == () and not found.more
-    assert found.conditions[0].known.meaning == "query"
+    assert found.conditions[0].lookup.meaning == "query"
 
 
 def test_no_bond_on_file_is_no_bond() -> None:
@@ -168,7 +168,7 @@ def test_importers_and_their_bonds() -> None:
     )  # fmt: skip
     assert rows[1]["bond_amount"] == 1_234_567_890
     assert (rows[2]["second_name"], rows[2]["mail_address"]) == (None, None)
-    assert [(c.reference, c.known.meaning) for c in found.conditions] == [
+    assert [(c.reference, c.lookup.meaning) for c in found.conditions] == [
         ("98-765432100", "unknown importer"), ("11-111111100", "void importer"),
         ("22-222222200", "inactive importer"), ("202704-12345", "no bond"),
     ]  # fmt: skip

@@ -117,7 +117,7 @@ def test_summaries_of_a_range_are_found(ace: AceSimulator) -> None:
     answers = asked(ace, queries)
     assert [answer.numbers for answer in answers if answer.numbers] == [(number(1),)]
     empty = next(answer for answer in answers if not answer.numbers)
-    assert [one.known.meaning for one in empty.conditions] == ["nothing"]
+    assert [one.lookup.meaning for one in empty.conditions] == ["nothing"]
 
 
 def test_bills_and_importers_are_told(ace: AceSimulator) -> None:

@@ -107,7 +107,7 @@ def test_bills_references_and_reasons(application: str, letters: str) -> None:
     assert (bills[1]["quantity"], bills[1]["manifested"], bills[1]["unit"]) == (40, 41, "PCS")
     assert bills[0]["at"] == dt.datetime(2026, 11, 24, 9, 15)
     hold = next(c for c in entry.conditions if c.code == "51")
-    assert (hold.level, hold.reference, hold.known.meaning) == ("bill", "APLU R1", "hold")
+    assert (hold.level, hold.reference, hold.lookup.meaning) == ("bill", "APLU R1", "hold")
     assert other.conditions == ()
 
 

@@ -28,7 +28,7 @@ from tasks.backup.verify.snapshot_proofs import ProofOptions, ProofResult, prove
 from tasks.backup.verify.snapshot_survey import RepositorySurvey, SnapshotChoice, choose_snapshot, survey_repository
 from tasks.core.findings import Finding
 from tasks.security.sealing_keys import seal_public_bytes
-from tests.smbd import Samba
+from tests.samba_server import Samba
 
 KINDS = ("local", "smb", "worm")
 QUICK = StorePatience(total=30, first=0.05, longest=1)
@@ -55,7 +55,7 @@ class Vault:
         self.state = self.top / "state"
         self.source = self.top / "source"
         self.source.mkdir(exist_ok=True)
-        self.options = SnapshotOptions(state=self.state, place=StoreLocation("Reno, Nevada", True))
+        self.options = SnapshotOptions(state=self.state, store_location=StoreLocation("Reno, Nevada", True))
         self._restored = 0
 
     def recipients(self) -> list[Recipient]:

@@ -43,14 +43,14 @@ def forge(
     data, tree = pipeline.bin("records", "data"), pipeline.bin("records", "tree")
 
     def store(name: bytes, piece: bytes) -> None:
-        pipeline.place([tree], piece, [(name, len(piece))])
+        pipeline.store([tree], piece, [(name, len(piece))])
 
     listing = ListingCutter(key, store)
     for entry, content in entries:
         if content:
             name = blake3.blake3(content, key=key).digest()
-            if name not in data.shelf:
-                pipeline.place([data], content, [(name, len(content))])
+            if name not in data.pack_numbers:
+                pipeline.store([data], content, [(name, len(content))])
             entry.blobs, entry.size = [name.hex()], entry.size or len(content)
         listing.add(listing_line(entry))
     listing.cut()

@@ -26,11 +26,10 @@ from tasks.backup.verify.snapshot_survey import choose_snapshot
 from tasks.backup.verify.verification import verify_repository
 from tasks.core.errors import StoreFault, StoreLost
 from tasks.transport.smb.connection import SmbPlace
-from tasks.transport.smb.objects import Buffer
-from tasks.transport.smb.store import SmbStore
+from tasks.transport.smb.store import Buffer, SmbStore
 from tests.backup.conftest import Vault, make_vault
 from tests.backup.trees import differences, picture, plain_tree, write
-from tests.smbd import Samba
+from tests.samba_server import Samba
 
 SEED = int(os.environ.get("CONTINUITY_CRASH_SEED", random.randrange(1 << 30)))
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -49,7 +48,7 @@ class Job:
 
     @classmethod
     def of(cls, vault: Vault) -> Job:
-        place = vault.store.place if isinstance(vault.store, SmbStore) else None
+        place = vault.store.target if isinstance(vault.store, SmbStore) else None
         return cls(vault.keys, vault.folder, place, vault.source, vault.state)
 
     def run(self) -> str:
@@ -86,7 +85,7 @@ def look(vault: Vault, least: int, dice: random.Random) -> None:
     for snapshot in (vault.survey().chains["desk1"].head, dice.choice(vault.survey().snapshots())):
         assert snapshot is not None
         restored, folder = vault.restore(choose_snapshot(vault.survey(), snapshot=snapshot.digest))
-        assert restored.whole
+        assert restored.intact
         if snapshot.digest == taken.digest:
             assert differences(picture(vault.source), picture(folder / "papers")) == []
 
@@ -226,7 +225,7 @@ def test_a_server_frozen_for_a_while(tmp_path: Path, samba: Samba) -> None:
     result = freeze(vault, samba, 2.5, 1, StorePatience(30, 0.2, 0.5))
     assert not isinstance(result, StoreLost)
     assert len(vault.survey().snapshots()) == 1
-    assert vault.restore()[0].whole
+    assert vault.restore()[0].intact
 
 
 @pytest.mark.long
@@ -240,7 +239,7 @@ def test_a_server_frozen_for_a_minute(tmp_path: Path, samba: Samba, patient: boo
     assert len(vault.survey().snapshots()) == (1 if patient else 0)
     vault.backup()
     assert verify_repository(vault.open()).damaged == []
-    assert vault.restore()[0].whole
+    assert vault.restore()[0].intact
 
 
 def test_a_copy_that_a_killed_run_left_is_cleared_by_the_next(local: Vault) -> None:

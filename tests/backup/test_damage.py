@@ -138,7 +138,7 @@ def test_losing_index_segments_costs_nothing_while_the_cache_stands(vault: Vault
     for path in vault.objects("index"):
         path.unlink()
     assert any("index/desk1" in path for path in subjects(verify_repository(vault.open()).damaged))
-    assert vault.restore()[0].whole
+    assert vault.restore()[0].intact
     assert vault.backup().manifest.packs == first.packs
 
 
@@ -152,7 +152,7 @@ def test_losing_index_and_cache_costs_one_full_backup(anywhere: Vault) -> None:
     second = anywhere.backup().manifest
     assert not {name for name, _ in first.packs} & {name for name, _ in second.packs}
     report, folder = anywhere.restore()
-    assert report.whole
+    assert report.intact
     assert differences(before, picture(folder / "papers")) == []
 
 
@@ -164,14 +164,14 @@ def test_losing_the_newest_manifest_costs_that_snapshot(anywhere: Vault) -> None
     anywhere.backup()
     anywhere.objects("manifests")[-1].unlink()
     report, folder = anywhere.restore()
-    assert report.whole
+    assert report.intact
     assert differences(before, picture(folder / "papers")) == []
     third = anywhere.backup()
     assert third.manifest.sequence == 3
     (flag,) = third.manifest.flags
     assert (flag.code, flag.values) == ("store-behind-host", {"sequence": 1, "own": 2})
     assert "previous-snapshot-missing" in codes(anywhere.survey().faults())
-    assert anywhere.restore()[0].whole
+    assert anywhere.restore()[0].intact
 
 
 @pytest.mark.parametrize("how", ["gone", "rotten"])
@@ -198,7 +198,7 @@ def test_the_officer_signs_for_a_lost_snapshot_and_proofs_go_on(anywhere: Vault,
     sign_losses(repository, found, anywhere.officer, ["desk1:2"])
     assert anywhere.survey().faults() == []
     assert anywhere.prove().proof.manifest_sequence == 3
-    assert verify_repository(anywhere.open()).whole
+    assert verify_repository(anywhere.open()).intact
 
 
 def test_losing_one_pack_costs_its_files_until_the_next_backup(anywhere: Vault, small_packs: None) -> None:
@@ -216,7 +216,7 @@ def test_losing_one_pack_costs_its_files_until_the_next_backup(anywhere: Vault, 
     healed = anywhere.backup().manifest
     assert 0 < healed.sources[0].new_bytes < 40 * 300_000
     report, folder = anywhere.restore()
-    assert report.whole
+    assert report.intact
     assert differences(picture(anywhere.source), picture(folder / "papers")) == []
 
 
@@ -232,7 +232,7 @@ def test_a_rotten_pack_is_stored_again_after_verify(anywhere: Vault, small_packs
     write_damaged_packs(anywhere.state, anywhere.keys, report.bad_packs)
     anywhere.backup()
     restored, _ = anywhere.restore()
-    assert restored.whole
+    assert restored.intact
     assert restored.damaged_packs == []
 
 
@@ -274,7 +274,7 @@ def test_half_written_objects_are_ignored(vault: Vault, folder: str) -> None:
     torn.write_bytes(path.read_bytes()[:100])
     write(vault.source / "more", b"more")
     vault.backup()
-    assert vault.restore()[0].whole
+    assert vault.restore()[0].intact
     assert verify_repository(vault.open()).damaged == []
 
 

@@ -34,7 +34,7 @@ from tasks.transport.smb.store import SmbStore
 from tests.backup.conftest import Vault, codes, make_vault
 from tests.backup.trees import plain_tree, write
 from tests.errors import refused
-from tests.smbd import Samba
+from tests.samba_server import Samba
 
 
 def test_no_repository_there(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_newer_format_of_each_kind(anywhere: Vault) -> None:
     data = sign("manifest", body, anywhere.keys.signer())
     anywhere.open().put("manifests/desk1", ObjectName(2, digest(data), 0), [data])
     assert codes(anywhere.survey().faults()) == ["structure-format-too-new"]
-    assert anywhere.restore()[0].whole  # what this program knows it restores
+    assert anywhere.restore()[0].intact  # what this program knows it restores
     with refused("manifest-not-usable", NewerFormat) as caught:
         anywhere.backup()  # it must not go on from an older snapshot
     assert caught.codes == ["structure-format-too-new"]
@@ -101,7 +101,7 @@ def test_a_folder_without_the_right_to_write(local: Vault) -> None:
     script = (
         "import os, sys\n"
         "from tasks.backup.stores.local_store import LocalStore\n"
-        "from tasks.backup.faults import NoRight\n"
+        "from tasks.core.errors import NoRight\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "try: LocalStore(sys.argv[1]).create('packs/x', [b'x'])\n"
         "except NoRight as error: print(error.code); sys.exit(7)\n"
@@ -174,14 +174,14 @@ def test_a_full_disk(small_disk: Path, samba: Samba, tmp_path: Path, kind: str) 
         vault.backup()
     assert caught.value.code in ("store-full", "share-full")
     assert len(vault.survey().snapshots()) == 1
-    assert vault.restore()[0].whole
+    assert vault.restore()[0].intact
     (vault.source / "big").unlink()
     for path in (small_disk / "packs").iterdir():  # the administrator makes room
         if path.stat().st_size > 1_000_000:
             path.unlink()
     write(vault.source / "small2", b"fits again")
     vault.backup()
-    assert vault.restore()[0].whole
+    assert vault.restore()[0].intact
 
 
 def test_a_full_disk_at_the_target(small_disk: Path, local: Vault) -> None:
@@ -212,7 +212,7 @@ def test_holes_take_no_room_at_the_target(small_disk: Path, local: Vault) -> Non
     local.backup()
     local.top = small_disk
     report, folder = local.restore()
-    assert report.whole
+    assert report.intact
     assert (folder / "papers/disk.img").stat().st_size == 30_000_000_000
 
 
@@ -289,7 +289,7 @@ def test_a_connection_that_breaks_is_made_anew(samba: Samba, tmp_path: Path) -> 
         SmbStore.create = real
     names = [path.name for path in vault.objects("packs")]
     assert sum(name.endswith(".1") for name in names) == 1
-    assert vault.restore()[0].whole
+    assert vault.restore()[0].intact
     from tasks.backup.verify.verification import verify_repository
 
     assert verify_repository(vault.open()).damaged == []
@@ -311,7 +311,7 @@ def test_a_frozen_server_does_not_hold_us_for_ever(samba: Samba, tmp_path: Path)
         samba.thaw()
     assert len(vault.survey().snapshots()) == 1
     vault.backup()
-    assert vault.restore()[0].whole
+    assert vault.restore()[0].intact
 
 
 def test_keys_of_another_host_sign_nothing_here(anywhere: Vault) -> None:

@@ -28,7 +28,7 @@ from tasks.core.errors import NoRight
 from tests.backup.conftest import Vault, subjects
 from tests.backup.restore.test_standalone_reader import run_reader
 from tests.backup.retention.test_keep_rules import few_packs, old_vault  # noqa: F401
-from tests.backup.test_desk import call, made, top  # noqa: F401
+from tests.backup.test_backup_commands import call, made, top  # noqa: F401
 from tests.backup.trees import write
 from tests.errors import refused
 
@@ -97,7 +97,7 @@ def test_junk_is_named_and_stops_nothing(anywhere: Vault, what: str) -> None:
     anywhere.prove()
     taken = anywhere.backup()
     assert taken.manifest.flags == [] and taken.manifest.sequence == 4
-    assert anywhere.restore(choose_snapshot(anywhere.survey()))[0].whole
+    assert anywhere.restore(choose_snapshot(anywhere.survey()))[0].intact
     report = verify_repository(anywhere.open())
     assert report.damaged == [] and len(report.junk) >= 7
     with clock.held(datetime.fromtimestamp(now, UTC)):
@@ -171,7 +171,7 @@ def test_genuine_objects_copied_elsewhere_are_junk(anywhere: Vault) -> None:
     assert found.faults() == [] and len(found.junk()) >= len(planted)
     anywhere.prove()
     anywhere.backup()
-    assert verify_repository(anywhere.open()).whole
+    assert verify_repository(anywhere.open()).intact
 
 
 def torn(vault: Vault, folder: str) -> Path:
@@ -187,7 +187,7 @@ def test_bytes_that_do_not_fit_their_name_stop_no_proof_and_no_prune(anywhere: V
     assert found.faults() == []
     anywhere.prove()
     anywhere.backup()
-    assert anywhere.restore(choose_snapshot(anywhere.survey()))[0].whole
+    assert anywhere.restore(choose_snapshot(anywhere.survey()))[0].intact
     told = [*anywhere.survey().damage(), *anywhere.survey().junk()]
     assert any(path.name in where or path.parent.name in where for where in subjects(told))
     with clock.held(datetime.fromtimestamp(now, UTC)):
@@ -236,7 +236,7 @@ def test_a_hold_counts_whatever_became_of_its_host(anywhere: Vault) -> None:
     place_hold(more, other.signer(), "desk2", [first], "subpoena")
     more.add_config(anywhere.officer, hosts=hosts)
     found = anywhere.survey()
-    assert first in found.holds.held and found.junk() == []
+    assert first in found.holds.reasons and found.junk() == []
     with pytest.raises(InsideRetention):
         make_plan(anywhere.open(), now)
 
@@ -268,7 +268,7 @@ def test_a_file_that_may_not_be_read_stops_nothing(local: Vault, monkeypatch: py
     monkeypatch.setattr(type(local.store), "read", refuse)
     found = local.survey()
     assert found.faults() == [] and len(found.damage()) >= 5
-    assert local.prove() and local.backup() and local.restore(choose_snapshot(local.survey()))[0].whole
+    assert local.prove() and local.backup() and local.restore(choose_snapshot(local.survey()))[0].intact
 
 
 def test_the_commands_name_junk_and_go_on(call, top: Path) -> None:  # noqa: F811

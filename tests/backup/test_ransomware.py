@@ -15,7 +15,7 @@ from tasks.security.sealing_keys import StretchCost
 from tests.backup.conftest import Vault, codes, subjects
 from tests.backup.restore.test_standalone_reader import run_reader
 from tests.backup.trees import differences, odd_tree, picture, plain_tree, write
-from tests.smbd import GRACE, PASSWORD, USER
+from tests.samba_server import GRACE, PASSWORD, USER
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +62,7 @@ def test_an_owner_of_the_host_neither_reads_nor_destroys(worm: Vault) -> None:
     assert choice.snapshot.digest == good.digest
     assert survey.behind(good.label) is None
     report, folder = worm.restore(choice, seed=seed)
-    assert report.whole
+    assert report.intact
     assert differences(before, picture(folder / "papers")) == []
     # and the rest is reported
     found = [*survey.faults(), *survey.damage(), *survey.junk()]

@@ -40,12 +40,12 @@ def test_a_tree_deeper_than_a_path_may_be_long(anywhere: Vault) -> None:
     assert again.manifest.sources[0].new_bytes == 0
     anywhere.prove()
     report, folder = anywhere.restore()
-    assert report.whole
+    assert report.intact
     assert differences(before, picture(folder / "papers")) == []
     anywhere._restored = 0  # a broken-off restore goes on in it
     (folder / ".continuity-restore").write_text(again.digest)
     report, _ = anywhere.restore()
-    assert report.whole
+    assert report.intact
     assert report.kept >= 9
     assert differences(before, picture(folder / "papers")) == []
     done = run_reader(anywhere, anywhere.top / "bare", "--newest")
@@ -77,7 +77,7 @@ def test_only_changes_are_stored(anywhere: Vault) -> None:
     count = anywhere.backup().manifest.sources[0]
     assert count.new_bytes < 5_000_000 < count.bytes
     report, folder = anywhere.restore()
-    assert report.whole
+    assert report.intact
     assert differences(picture(anywhere.source), picture(folder / "papers")) == []
 
 
@@ -87,7 +87,7 @@ def test_special_bits_owners_and_devices_only_by_option(anywhere: Vault) -> None
     _, folder = anywhere.restore()
     assert (folder / "papers/modes/setuid").stat().st_mode & 0o7777 == 0o755
     report, folder = anywhere.restore(special=True, devices=True, owners=True)
-    assert report.whole
+    assert report.intact
     assert (folder / "papers/modes/setuid").stat().st_mode & 0o7777 == 0o4755
     assert (folder / "papers/pipe").is_fifo()
 
@@ -106,7 +106,7 @@ def test_a_part_comes_back_by_pattern(anywhere: Vault) -> None:
     plain_tree(anywhere.source)
     anywhere.backup()
     report, folder = anywhere.restore(patterns=("papers/folder1", "papers/*/file2.dat"))
-    assert report.whole
+    assert report.intact
     names = {p.name for p in folder.rglob("*.dat")}
     assert names == {p.name for p in (anywhere.source / "folder1").iterdir()} | {"file2.dat"}
 
@@ -130,7 +130,7 @@ def test_a_broken_off_restore_goes_on(anywhere: Vault, monkeypatch: pytest.Monke
             anywhere.restore()
     anywhere._restored -= 1
     report, folder = anywhere.restore()
-    assert report.whole
+    assert report.intact
     assert report.kept > 20
     assert differences(picture(anywhere.source), picture(folder / "papers")) == []
     assert not (folder / ".continuity-restore").exists()
@@ -139,7 +139,7 @@ def test_a_broken_off_restore_goes_on(anywhere: Vault, monkeypatch: pytest.Monke
 def test_the_drill_key_and_the_recovery_key_open_it_others_do_not(anywhere: Vault) -> None:
     plain_tree(anywhere.source, files=5, large=0)
     anywhere.backup()
-    assert anywhere.restore(seed=anywhere.drill_seed)[0].whole
+    assert anywhere.restore(seed=anywhere.drill_seed)[0].intact
     with pytest.raises(WrongKey):
         anywhere.restore(seed=os.urandom(32))
 
@@ -163,7 +163,7 @@ def test_a_spoilt_cache_is_no_cache(anywhere: Vault) -> None:
             data[len(data) // 2] ^= 1
             path.write_bytes(bytes(data))
     assert anywhere.backup().manifest.packs == first.packs
-    assert anywhere.restore()[0].whole
+    assert anywhere.restore()[0].intact
 
 
 def test_a_path_just_short_of_the_systems_limit(anywhere: Vault) -> None:
@@ -177,7 +177,7 @@ def test_a_path_just_short_of_the_systems_limit(anywhere: Vault) -> None:
     os.close(handle)
     assert anywhere.backup().manifest.sources[0].files == 80
     report, _ = anywhere.restore(compare=True)
-    assert (report.whole, report.files) == (True, 80)
+    assert (report.intact, report.files) == (True, 80)
 
 
 def test_several_hosts_share_a_repository(vault: Vault) -> None:
@@ -248,7 +248,7 @@ def _changes(top: Path, data: st.DataObject, rounds: int) -> None:
 
     for digest, before in pictures:
         report, folder = vault.restore(choose_snapshot(vault.survey(), snapshot=digest))
-        assert report.whole
+        assert report.intact
         assert differences(before, picture(folder / "papers")) == []
 
 

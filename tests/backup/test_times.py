@@ -102,7 +102,7 @@ def test_no_time_loses_a_snapshot(disk: Path, times: list[int]) -> None:
     vault.backup()
     vault.prove()
     report, folder = vault.restore()
-    assert report.whole
+    assert report.intact
     assert sorted(path.removeprefix("papers/") for path in subjects(report.marked)) == far
     for name, time in has.items():
         back = folder / "papers" / name
@@ -122,7 +122,7 @@ def test_issue_13_fault_9_one_odd_date(disk: Path, time: int) -> None:
     assert bool(taken.problems) != (EARLIEST <= odd <= LATEST)
     vault.prove()
     report, folder = vault.restore()
-    assert (report.files, report.whole) == (2, True)
+    assert (report.files, report.intact) == (2, True)
     assert bool(report.marked) == bool(taken.problems)
     assert (folder / "papers/odd").read_bytes() == b"odd"
     done = run_reader(vault, disk / "bare")
@@ -149,7 +149,7 @@ def test_a_line_with_a_time_out_of_bounds_costs_its_time(local: Vault, wrong: in
     forge(local.open(), local.keys, entries)
     report, folder = local.restore()
     assert subjects(report.faulty) == ["papers", "papers/a"]
-    assert (report.files, report.damage, report.whole) == (2, False, False)
+    assert (report.files, report.damage, report.intact) == (2, False, False)
     assert (folder / "papers/a").read_bytes() == b"a"
     assert (folder / "papers/b").stat().st_mtime_ns == 77
     for scope in ("sample", "all", "content"):

@@ -178,7 +178,7 @@ def _cell(seconds: list[float], size: int) -> str:
 def over_smb(folder: Path, rounds: int, size: int, alone: bool) -> None:
     """The store alone, then the engine, then restic through rclone's SMB client, over a private
     Samba on loopback."""
-    from tests.smbd import Samba
+    from tests.samba_server import Samba
 
     top = Path(tempfile.mkdtemp(prefix="continuity-bench-", dir=_memory() or "/tmp"))
     top.chmod(0o755)  # its user must be able to walk down
@@ -217,7 +217,7 @@ def over_smb(folder: Path, rounds: int, size: int, alone: bool) -> None:
 
 def _restic_over_smb(port: int, folder: Path, number: int) -> float:
     """Seconds of restic's first backup to the same share, through `rclone serve restic`."""
-    from tests.smbd import PASSWORD, USER
+    from tests.samba_server import PASSWORD, USER
 
     hidden = subprocess.run(["rclone", "obscure", PASSWORD], capture_output=True, text=True)
     remote = {"TYPE": "smb", "HOST": "127.0.0.1", "PORT": str(port), "USER": USER}

@@ -34,7 +34,7 @@ def engine(what: str, repository: str, data: str, target: str) -> None:
     elif what == "verify":
         from tasks.backup.verify.verification import verify_repository
 
-        assert verify_repository(opened).whole
+        assert verify_repository(opened).intact
     else:
         _with_key(what, opened, keeping, Path(target))
 
@@ -71,7 +71,7 @@ def _with_key(what: str, opened, keeping: Path, target: Path) -> None:
         from tasks.backup.restore.snapshot_restore import restore_snapshot
         from tasks.backup.run_options import RestoreOptions
 
-        assert restore_snapshot(library, manifest, target, digest, RestoreOptions()).whole
+        assert restore_snapshot(library, manifest, target, digest, RestoreOptions()).intact
 
 
 def _local_store(root: str):
@@ -83,7 +83,7 @@ def _local_store(root: str):
 def _smb_store(address: str):
     from tasks.transport.smb.connection import SmbPlace
     from tasks.transport.smb.store import SmbStore
-    from tests.smbd import PASSWORD, USER
+    from tests.samba_server import PASSWORD, USER
 
     port, folder = address.removeprefix("smb:").split("/")
     return SmbStore(SmbPlace("127.0.0.1", "plain", USER, PASSWORD, folder, int(port), 30, "ntlm"))

@@ -28,7 +28,7 @@ from tasks.core.journal.bodies import Body
 from tasks.core.journal.journal import Journal
 from tasks.core.journal.verification import verify_journal
 from tasks.entries.events import EntriesRecorded, EntryLine, EntrySettled, NumbersIssued, NumbersReserved
-from tasks.entries.numbers.numbering import printed_numbers
+from tasks.entries.numbers.entry_numbers import printed_numbers
 from tasks.reconciliation.accounting.number_account import account_numbers, place_totals
 from tasks.reconciliation.decisions.classification import classify
 from tasks.reconciliation.events import AnswerLine, AnswerRead, BatchNamed, BatchWritten, QueryNamed, QueryWritten

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.entries.numbers.entry_numbers import format_array
+from tasks.entries.numbers.entry_numbers import printed_numbers
 from tasks.entries.record.entry_record import record_schema
 from tasks.entries.record.record_fields import RECORD_TABLES
 
@@ -37,7 +37,7 @@ def made_tables(entries: int, lines: int, seed: int = 7, first: int = 1) -> dict
     one in twelve a disclaimer.
     """
     dice = np.random.default_rng(seed)
-    numbers = format_array("ABC", np.arange(first, first + entries))
+    numbers = pa.array(printed_numbers("entry", "ABC", first, first + entries - 1))
     per = _spread(entries, lines)
     mode = dice.integers(0, 3, entries)
     tables = {

@@ -29,11 +29,10 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 
 from tasks.screening.matching.candidate_pairs import find_candidates, group_product, pair_blocks
-from tasks.screening.matching.model_version import MODEL
 from tasks.screening.matching.name_block import NameBlock, build_block
-from tasks.screening.matching.name_words import latin
-from tasks.screening.matching.pair_features import FEATURES, measure_pairs, plausible_pairs
-from tasks.screening.matching.scoring_model import LIMITS, ScoringModel, load_model, read_weights
+from tasks.screening.matching.name_words import MODEL, latin
+from tasks.screening.matching.pair_features import measure_pairs, plausible_pairs
+from tasks.screening.matching.scoring_model import FEATURES, LIMITS, ScoringModel, load_model, read_weights
 from tests.benchmarks.ofac_folder import listed_names
 from tests.benchmarks.perturb import clean
 from tests.benchmarks.screening_queries import eighths

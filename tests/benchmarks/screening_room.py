@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[int, bool]:
         shutil.copyfile(given.folder / "ofac_2024-05-03" / "sdn.csv", may / "sdn.csv")
         load(house, january)
         take_partners(house, "benchmark", partners(given.partners),
-                      source="0" * 64, file="partners.csv", whole=True)  # fmt: skip
+                      source="0" * 64, file="partners.csv", replace_all=True)  # fmt: skip
         timed(f"{given.partners:,} partners, everything", lambda: screen_register(house, "benchmark"))
         print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
         profile = cProfile.Profile()

@@ -164,6 +164,7 @@ def test_adopt_lists_what_it_never_takes(desk, tmp_path: Path) -> None:
     from tasks.core.content import ContentStore
     from tasks.core.journal.copies import copy_signer, export_journal
     from tasks.opening import continue_home, open_journal
+    from tasks.security.host_keys import HostSigner
     from tests.conftest import SETTINGS
 
     desk("journal", "export", "--out", str(tmp_path / "copy"))
@@ -173,7 +174,7 @@ def test_adopt_lists_what_it_never_takes(desk, tmp_path: Path) -> None:
 
     add_person(there, "eve", "Eve", "77777", ["approver"], "laptop")
     back = tmp_path / "back"
-    export_journal(there, ContentStore(settings.content_path), settings.home, back)
+    export_journal(there, ContentStore(settings.content_path), HostSigner(settings.home), back)
     assert desk("journal", "adopt", str(back), "--signed-by", "0123456789abcdef")[0] == 1
     assert desk.error.code == "signed-by-another-key"
     code, out, _ = desk("journal", "adopt", str(back), "--signed-by", copy_signer(back))

@@ -18,8 +18,8 @@ def ready(house: Settings, folder: Path) -> None:
     secret.write_text("S3CRET")
     toml = house.home / "continuity.toml"
     lines = {"outbound": folder / "out", "inbox": folder / "in", "password_file": secret}
-    toml.write_text(toml.read_text() + 'ports = ["3801"]\n' + "".join(
-        f'{name} = "{path.as_posix()}"\n' for name, path in lines.items()))  # fmt: skip
+    folders = "".join(f'{name} = "{path.as_posix()}"\n' for name, path in lines.items())
+    toml.write_text(toml.read_text() + folders + '[filer]\nports = ["3801"]\n')
 
 
 def test_a_restore_from_the_first_question_to_the_next_number(continuity, house: Settings, tmp_path: Path) -> None:

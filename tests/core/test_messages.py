@@ -6,6 +6,7 @@ import ast
 import json
 import pickle
 import string
+import tomllib
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -77,6 +78,18 @@ def test_every_text_is_used() -> None:
         for path in (ROOT / top).rglob("*.py")
     )
     assert [code for code in messages.catalog() if f'"{code}"' not in source] == []
+
+
+def test_a_text_stands_in_the_file_of_a_package_that_uses_it() -> None:
+    elsewhere = []
+    for path in (ROOT / "data/messages").glob("*.toml"):
+        folder = ROOT / "tasks" / path.stem if (ROOT / "tasks" / path.stem).is_dir() else ROOT / path.stem
+        # the workspace, home opening and approved acts have no file of their own
+        own = [*folder.rglob("*.py"), *((ROOT / "tasks").glob("*.py") if path.stem in ("core", "security") else ())]
+        source = "\n".join(module.read_text(encoding="utf-8") for module in own)
+        codes = tomllib.loads(path.read_text(encoding="utf-8"))
+        elsewhere += [f"{path.name}: {code}" for code in codes if f'"{code}"' not in source]
+    assert elsewhere == []
 
 
 def test_an_error_keeps_its_facts_on_the_way_between_processes() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.core.errors import Refused
+from tasks.core.journal.journal import Journal
+from tasks.core.settings import Settings
 from tasks.drill.kit_chapter import play_kit
 from tasks.drill.sample_brokerage import make_sample_home
 from tasks.opening import open_journal
@@ -17,8 +19,8 @@ __all__ = ["office"]
 def test_the_chapter_leaves_a_kit_and_says_what_happened(tmp_path: Path) -> None:
     settings = make_sample_home(tmp_path / "home", "it").settings
     journal = open_journal(settings)
-    office = Workspace(settings, journal=journal)
-    said = "\n".join(play_kit(office, "it", tmp_path / "kit"))
+    workspace = Workspace(settings, journal=journal)
+    said = "\n".join(play_kit(workspace, "it", tmp_path / "kit"))
     journal.close()
     for words in ("4", "70", "workbooks/",
                   "QZ9-9000505-3", "red"):  # fmt: skip
@@ -27,6 +29,6 @@ def test_the_chapter_leaves_a_kit_and_says_what_happened(tmp_path: Path) -> None
     assert verify_manifest(folder) == [] and sealed.suffix == ".sealed"
 
 
-def test_a_real_house_has_no_such_chapter(office: Workspace, tmp_path: Path) -> None:
+def test_there_is_no_such_chapter_outside_a_drill(house: Settings, journal: Journal, tmp_path: Path) -> None:
     with refused("kit-passphrase-discard-drill-only", Refused):
-        play_kit(office, "it", tmp_path / "kit")
+        play_kit(Workspace(house, journal=journal), "it", tmp_path / "kit")

@@ -315,7 +315,7 @@ def test_payment_table_has_terms_for_every_importer(week: Week) -> None:
             assert terms[row["importer_number"]].periodic_day
 
 
-def test_what_the_stand_in_knows_fits_the_entries(week: Week) -> None:
+def test_what_the_simulator_knows_fits_the_entries(week: Week) -> None:
     facts = sample_brokerage.ace_facts()
     rows = {row["entry_number"]: row for row in week.record().entries.to_pylist()}
     rows |= {row["entry_number"]: row for row in later(week, "after").entries.to_pylist()}

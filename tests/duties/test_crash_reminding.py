@@ -17,8 +17,8 @@ from tasks.duties.reminder_letters import send_due_reminders
 from tasks.opening import open_journal
 from tasks.workspace import Workspace
 from tests.conftest import SETTINGS, in_zone
-from tests.crash import storm, undisturbed
 from tests.mail_server import mail_server
+from tests.process_kills import storm, undisturbed
 
 RECIPIENTS = (
     '{ it = ["it@a.example"], compliance = ["comp@a.example"], deputy = ["dep@a.example"], '

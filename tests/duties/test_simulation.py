@@ -13,8 +13,8 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import Phase, given, settings, strategies as st
 
 from tasks.drill.ace_simulator.summaries.fee_rates import is_business_day
-from tests.counts import examples
 from tests.duties.world import World, noon, world
+from tests.example_counts import examples
 
 ISA = (240, 210, 180, 150, 90, 60, 30, 14, 7, 1, 0)
 FACTS = {"holder": "self", "connection": "sFTP", "legal-name": "Harbor & Vance"}

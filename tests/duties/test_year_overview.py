@@ -14,13 +14,12 @@ from pypdf import PdfReader
 
 from tasks.core import clock
 from tasks.core.status_lines import RECOMMENDATIONS
-from tasks.duties.calendar_file import calendar_file
 from tasks.duties.duty_history import catalog_of
 from tasks.duties.evidence_export import evidence_rows, export_evidence, gather_evidence
 from tasks.duties.fulfillment import FulfillmentInput, end_duty, fulfill_duty, withdraw_proof
 from tasks.duties.status import lines
 from tasks.duties.term_schedule import duty_states
-from tasks.duties.year_overview import render_year, year_dates
+from tasks.duties.year_overview import calendar_file, render_year, year_dates
 from tasks.security.manifest import verify_manifest
 from tasks.workspace import Workspace
 
@@ -45,12 +44,12 @@ def lived(office: Workspace, proof) -> Workspace:
 def test_the_year_holds_every_term(lived: Workspace) -> None:
     found = duty_states(lived.journal.rows, catalog_of(lived), lived.zone)
     days = year_dates(found, 2027)
-    own = [(one.day, one.what, one.ahead) for one in days if one.standing.duty.id == "isa"]
+    own = [(one.day, one.what, one.ahead) for one in days if one.state.duty.id == "isa"]
     assert own == [(date(2027, 9, 1), "submit", 0)]
-    quarters = [one.day for one in days if one.standing.duty.id == "contacts"]
+    quarters = [one.day for one in days if one.state.duty.id == "contacts"]
     assert quarters == [date(2027, 2, 25), date(2027, 5, 25), date(2027, 8, 25), date(2027, 11, 25)]
     assert [one.day for one in days] == sorted(one.day for one in days)
-    more = [(one.standing, one.ahead, one.day) for one in days if one.ahead]
+    more = [(one.state, one.ahead, one.day) for one in days if one.ahead]
     parsed = icalendar.Calendar.from_ical(calendar_file(found, "ABC", more))
     uids = [str(one["uid"]) for one in parsed.events]
     assert len(uids) == len(set(uids))

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ import python_calamine
 import xlsxwriter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from tasks.core.files import write_atomic
+from tasks.entries.record.history_report import read_with_notes
+from tasks.entries.workbook.desk_workbooks import make_workbook
 from tests.conftest import missing_part
 
 Cells = dict[tuple[str, str, int], Any]
@@ -141,3 +144,16 @@ def shapes_of(path: Path) -> dict[tuple[str, str, int], str]:
         for cell in row
         if cell.value is not None
     }
+
+
+def write_workbook(
+    path: Path, desk: str, port: str, numbers: Sequence[str], broker: Mapping[str, str], **options: Any
+) -> Path:
+    """Write the workbook of a desk and return its path. `options`: those of
+    `make_workbook`."""
+    return write_atomic(path, make_workbook(desk, port, numbers, broker, **options))
+
+
+def read_report(path: Path) -> list[dict[str, Any]]:
+    """The rows of a trade history report, without its notes."""
+    return read_with_notes(path)[0]

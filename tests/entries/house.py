@@ -14,10 +14,10 @@ from tasks.entries.events import NumbersVoided
 from tasks.entries.numbers.number_reserve import issue_block, reserve_block, reserve_counts
 from tasks.entries.record.entry_record import EntryRecord
 from tasks.entries.record.entry_recording import RecordingResult, profile_of, record_intake
-from tasks.entries.workbook.desk_workbooks import write_workbook
 from tasks.entries.workbook.file_intake import FileIntake, read_entry_files
 from tasks.workspace import Workspace
 from tests.entries import legal
+from tests.entries.desk_cells import write_workbook
 
 FIRST, RESERVED = 9_000_000, 600
 SSN = "900-55-1234"

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from tasks.entries.numbers import entry_numbers
+from tasks.entries.numbers.entry_numbers import printed_numbers
 from tasks.entries.numbers.in_bond_numbers import make_in_bond
 from tasks.entries.record.code_lists import code_rows, codes_where
 from tasks.entries.record.entry_record import EntryRecord, record_schema as arrow_schema
@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 def numbers(count: int, first: int = 1000, filer: str = "ABC") -> list[str]:
     """Consecutive entry numbers of the made-up filer."""
-    return entry_numbers.format_block(filer, first, first + count - 1)
+    return list(printed_numbers("entry", filer, first, first + count - 1)) if count else []
 
 
 def record(chance: Random, wanted: Sequence[str], types: Sequence[str] | None = None) -> EntryRecord:

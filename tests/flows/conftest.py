@@ -27,7 +27,7 @@ def prefect_server() -> Iterator[None]:
 
 @pytest.fixture
 def office(journal, house):
-    from tests.reconciliation.house import open_office
+    from tests.reconciliation.broker_office import open_office
 
     return open_office(journal, house)
 

@@ -16,7 +16,7 @@ from tasks.operations.runtime.deployment_registration import read_document
 from tasks.reconciliation.accounting.number_account import account_numbers
 from tasks.security.approvals import current_approvals, find_approval, waiting_approvals
 from tests.flows.test_backup import artifacts
-from tests.reconciliation.house import Office
+from tests.reconciliation.broker_office import Office
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

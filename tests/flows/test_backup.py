@@ -56,7 +56,8 @@ def artifacts() -> dict[str, str]:
 
 
 def test_a_night_and_a_drill(backed_up: Settings, tmp_path: Path) -> None:
-    from flows.backup import backup, examine_store
+    from flows.backup import backup
+    from flows.backup_doctor import backup_doctor
     from flows.restore_drill import restore_drill
 
     home = str(backed_up.home)
@@ -87,7 +88,7 @@ def test_a_night_and_a_drill(backed_up: Settings, tmp_path: Path) -> None:
     assert "--accept-flags" in refused.message
     assert restore_drill(home, "it", accept_flags=True, return_state=True).is_completed()
 
-    state = examine_store(home, "it", return_state=True)
+    state = backup_doctor(home, "it", return_state=True)
     assert state.is_failed()
     assert "delete" in state.message
 

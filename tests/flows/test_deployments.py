@@ -84,13 +84,13 @@ def test_carried_twice_everything_stands_once(house: Settings, tmp_path: Path) -
 
     from prefect.client.orchestration import get_client
 
-    from tasks.operations.runtime.deployment_registration import MARK, register_deployments
+    from tasks.operations.runtime.deployment_registration import AUTOMATION_PREFIX, register_deployments
 
     async def stands() -> tuple[list[str], list[str], int]:
         async with get_client() as client:
             made = await client.read_deployments(limit=200)
             alerts = await client.read_automations()
-        ours = [one.name for one in alerts if one.name.startswith(MARK)]
+        ours = [one.name for one in alerts if one.name.startswith(AUTOMATION_PREFIX)]
         return sorted(str(d.id) for d in made), sorted(ours), len(alerts)
 
     ids = asyncio.run(register_deployments(house, lambda _: None))

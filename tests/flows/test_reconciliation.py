@@ -20,7 +20,7 @@ from tasks.reconciliation.plan.plan_store import load_plan
 from tasks.security.approvals import waiting_approvals
 from tasks.workspace import Workspace
 from tests.entries import house as desks
-from tests.reconciliation.house import PASSWORD, Office
+from tests.reconciliation.broker_office import PASSWORD, Office
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -25,7 +25,7 @@ from tests.errors import refused
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
-PASSING = {"Busy", "FolderAway", "ContentAway", "NotFetched", "MailUndelivered", "StoreFault",
+TRANSIENT = {"Busy", "FolderAway", "ContentAway", "NotFetched", "MailUndelivered", "StoreFault",
            "StoreLost", "Missing"}  # fmt: skip
 
 
@@ -53,12 +53,12 @@ def tries(error: Exception) -> int:
 
 
 def test_the_tree_says_of_each_error_whether_it_passes() -> None:
-    assert {one.__name__ for one in tree() if one.passing} == PASSING
-    assert set(re.findall(r"-- (\w+) \*", errors.__doc__ or "")) == PASSING
+    assert {one.__name__ for one in tree() if one.transient} == TRANSIENT
+    assert set(re.findall(r"-- (\w+) \*", errors.__doc__ or "")) == TRANSIENT
     from tasks.backup.faults import DamagedData
     from tasks.core.errors import Busy
 
-    assert Busy("x").passing and not DamagedData("x").passing
+    assert Busy("x").transient and not DamagedData("x").transient
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
     (tmp_path / "content").mkdir()
     with pytest.raises(errors.ContentMissing) as gone:
         ContentStore(tmp_path / "content").get("a" * 64)
-    assert not gone.value.passing
+    assert not gone.value.transient
 
 
 def noted_waits(monkeypatch: pytest.MonkeyPatch, meanwhile: Any = None) -> list[float]:

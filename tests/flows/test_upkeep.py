@@ -16,7 +16,7 @@ from tasks.operations.settings import OperationsSettings
 from tasks.security.events import PrivatePurged
 from tasks.security.private_data import Vault
 from tests.errors import refused
-from tests.reconciliation.house import Office
+from tests.reconciliation.broker_office import Office
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -167,13 +167,13 @@ def test_that_no_worker_takes_anything_up_is_told_without_one(office: Office) ->
     watch = UndoneRunWatch(RuntimeFolder(office.settings, "127.0.0.1", 4200), lambda: next(seconds))
     oldest = asyncio.run(late("screening", 90))
     asyncio.run(late("backup", 80))
-    watch.turn()
+    watch.run_once()
     assert MISSING not in open_alerts(office.journal), "a worker that begins takes up what is due"
-    watch.turn()
+    watch.run_once()
     told = open_alerts(office.journal)[MISSING]
     since = oldest.expected_start_time.strftime("%Y-%m-%d %H:%M")
     assert "2" in told.what and since in told.what
-    watch.turn()
+    watch.run_once()
     assert len(list(office.journal.events(kind="alert.raised"))) == 1
     run(office)
     assert MISSING not in open_alerts(office.journal)
@@ -222,7 +222,7 @@ def test_up_itself_tells_that_upkeep_is_paused(office: Office) -> None:
     from tasks.operations.runtime.server_environment import RuntimeFolder
 
     asyncio.run(scheduled("upkeep", ["watched"], on=False))
-    UndoneRunWatch(RuntimeFolder(office.settings, "127.0.0.1", 4200), iter([0.0, 1e6, 1e6]).__next__).turn()
+    UndoneRunWatch(RuntimeFolder(office.settings, "127.0.0.1", 4200), iter([0.0, 1e6, 1e6]).__next__).run_once()
     assert ("schedule-paused", "upkeep") in open_alerts(office.journal)
     asyncio.run(scheduled("upkeep", ["watched"], on=True))
 
@@ -262,8 +262,8 @@ def test_a_run_whose_worker_died_before_it_began_gives_its_place_back(office: Of
     def after(seconds: int) -> str:
         settings = office.settings
         wanted = settings(OperationsSettings).model_copy(update={"dead_seconds": seconds})
-        street = RuntimeFolder(settings.model_copy(update={"operations": wanted}), "127.0.0.1", 4200)
-        UndoneRunWatch(street, iter([0.0, 1e6, 1e6]).__next__).turn()
+        runtime = RuntimeFolder(settings.model_copy(update={"operations": wanted}), "127.0.0.1", 4200)
+        UndoneRunWatch(runtime, iter([0.0, 1e6, 1e6]).__next__).run_once()
         (found,) = post_to_server("/flow_runs/filter", {"flow_runs": {"id": {"any_": [str(waits.id)]}}})
         return found["state"]["type"]
 

@@ -19,14 +19,14 @@ from tasks.core.settings import Settings
 from tasks.incident.events import EvidenceAttached, IncidentDeclared, NoticeDrafted
 from tasks.incident.evidence import pack_verifier
 from tasks.incident.letters.letter_records import issued_letters, reprint_letter
-from tasks.incident.notices.notice_records import current_notices
+from tasks.incident.notices.notice_listing import current_notices
 from tasks.security.host_keys import host_public_key
 from tasks.security.manifest import MANIFEST_FILE
-from tests.crash import KILLED, SEED, struck
 from tests.entries import one
 from tests.entries.house import book_of
 from tests.incident.paper_world import World, open_world, pdf
 from tests.incident.world import CONTACTS
+from tests.process_kills import KILLED, SEED, struck
 
 Commands = list[list[str]]
 _LATER = 2

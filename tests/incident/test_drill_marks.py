@@ -25,7 +25,7 @@ from tasks.opening import open_journal
 from tests.conftest import SETTINGS
 from tests.entries.house import book_of
 from tests.incident.paper_world import World, open_world, pdf
-from tests.incident.test_notice_pages import CONTACT, crowded
+from tests.incident.test_printed_pages import CONTACT, crowded
 from tests.incident.world import crm, declared, with_systems
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from tasks import opening
 from tasks.core.settings import Settings
-from tasks.entries.record.history_report import read_report
 from tasks.entries.record.trade_history import load_history
 from tasks.kit.builder import BuildOptions, KitBuild, build_kit
 from tasks.security.sealing import SealRecipient
@@ -20,6 +19,7 @@ from tasks.security.sealing_keys import StretchCost
 from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.entries import house as desks, legal
+from tests.entries.desk_cells import read_report
 
 PHRASE, CHEAP = "five random words are better", StretchCost(6, 1, 1)
 LONG = "Verwaltungs- und Beteiligungsgesellschaft für Ölmühlen mbH & Co. KG, Zweigstelle Łódź"

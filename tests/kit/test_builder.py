@@ -17,7 +17,6 @@ from tasks.core.files import digest_of
 from tasks.core.journal.copies import read_copy
 from tasks.core.settings import Settings
 from tasks.entries.workbook.file_intake import read_entry_files
-from tasks.incident.notices import notice_plan
 from tasks.incident.notices.notice_plan import load_notice_plan
 from tasks.kit import builder as building, part_list
 from tasks.kit.builder import KitBuild, kits_folder
@@ -32,7 +31,7 @@ from tasks.security.people import add_person, enroll_person
 from tasks.workspace import Workspace
 from tests.conftest import missing_part
 from tests.errors import refused
-from tests.incident.test_letter_pages import check
+from tests.incident.letters.test_letter_page import check
 from tests.kit.conftest import LONG, World, known, made
 
 
@@ -120,7 +119,7 @@ def test_a_plan_without_a_call_sheet_makes_none(office: Workspace) -> None:
     shipped = load_notice_plan(office.settings.home)
     own = replace(shipped, notices={k: v for k, v in shipped.notices.items() if k != "call-sheet"})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(notice_plan, "load_notice_plan", lambda _: own)
+        patch.setattr(call_sheet, "load_notice_plan", lambda _: own)
         part = call_sheet.make(office)
         assert not part.pages and call_sheet.state(office)
     assert call_sheet.make(office).pages
@@ -208,9 +207,9 @@ def test_the_brokers_own_run_book_takes_the_place_of_ours(office: Workspace, tmp
 def test_two_hundred_lines_and_one_stay_on_their_pages(office: Workspace, tmp_path: Path) -> None:
     if not shutil.which("pdftotext"):
         missing_part("poppler-utils")
-    from tasks.entries.record.history_report import read_report
     from tasks.entries.record.trade_history import load_history
     from tests.entries import house as desks, legal
+    from tests.entries.desk_cells import read_report
 
     rows = read_report(known(tmp_path, 200))
     load_history(office.journal, office.content, "it", ("report.csv", rows, legal.TODAY))

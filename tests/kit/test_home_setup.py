@@ -14,14 +14,14 @@ from tasks.core.errors import BadInput, ContinuityError, HostileFile, JournalBro
 from tasks.core.journal.copies import HEAD_FILE, adopt_copy, export_journal
 from tasks.core.journal.verification import verify_journal
 from tasks.core.settings import SETTINGS_FILE, BrokerSettings, Settings, load_settings
+from tasks.core.signatures import key_id
 from tasks.entries.numbers.number_reserve import issue_block, numbers_issued_to, reserve_counts
 from tasks.incident.notices.exposed_numbers import read_inventory
 from tasks.kit.builder import KitBuild
 from tasks.kit.home_setup import begin_home
 from tasks.kit.settings import KitSettings
 from tasks.opening import make_home
-from tasks.security import host_keys
-from tasks.security.host_keys import host_public_key
+from tasks.security.host_keys import HostSigner, host_public_key
 from tasks.security.manifest import MANIFEST_FILE, write_manifest
 from tasks.security.private_copy import take_private_copy as take_private, write_private_copy as write_private
 from tasks.security.private_data import Vault
@@ -42,7 +42,7 @@ def laptop(kit: Path, tmp_path: Path, by: SealOpener = OPEN, **more: str) -> Wor
 
 @pytest.mark.parametrize("sealed", [False, True])
 def test_a_laptop_goes_on(world: World, kit: KitBuild, tmp_path: Path, sealed: bool) -> None:
-    signer = host_keys.key_id(host_public_key(world.office.settings.home))
+    signer = key_id(host_public_key(world.office.settings.home))
     there = laptop(kit.sealed if sealed and kit.sealed else kit.folder, tmp_path, signed_by=signer)
     assert [event.kind for event in there.journal.events(after=kit.facts.head_seq)] == ["journal.continued"]
     assert verify_journal(there.journal, there.content).ok
@@ -51,7 +51,7 @@ def test_a_laptop_goes_on(world: World, kit: KitBuild, tmp_path: Path, sealed: b
     assert {"workbooks", "paper", "READ-ME-FIRST.txt"} <= copied and "journal" not in copied
 
 
-@pytest.mark.parametrize("where", ["tasks.opening.continue_from", "tasks.kit.home_setup._bring"])
+@pytest.mark.parametrize("where", ["tasks.opening.continue_from", "tasks.kit.home_setup._copy_files"])
 def test_what_was_killed_is_finished_by_the_same_kit(
     kit: KitBuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -166,12 +166,12 @@ def test_another_signer_is_told_by_the_print(world: World, kit: KitBuild, tmp_pa
     stranger = make_home(tmp_path / "stranger", SETTINGS, "eve")
     office = world.office
     shutil.rmtree(kit.folder / "journal")
-    export_journal(office.journal, office.content, stranger.home, kit.folder / "journal")
+    export_journal(office.journal, office.content, HostSigner(stranger.home), kit.folder / "journal")
     (kit.folder / MANIFEST_FILE).unlink()
     write_manifest(kit.folder, stranger.home, "off-line kit")
     head = json.loads((kit.folder / "journal" / HEAD_FILE).read_bytes())
     assert head["public_key"] == json.loads((kit.folder / MANIFEST_FILE).read_bytes())["public_key"]
-    printed = host_keys.key_id(host_public_key(office.settings.home))
+    printed = key_id(host_public_key(office.settings.home))
     with refused("signed-by-another-key", JournalBroken) as caught:
         laptop(kit.folder, tmp_path, signed_by=printed)
     assert caught.values["signed_by"] == printed
@@ -314,7 +314,7 @@ def test_tables_within_settings_are_written_as_toml() -> None:
 
     from pydantic import BaseModel
 
-    from tasks.kit.parts.portable_settings import _names_a_place, _value
+    from tasks.kit.parts.portable_settings import _is_local, _value
 
     class System(BaseModel):
         name: str
@@ -323,13 +323,13 @@ def test_tables_within_settings_are_written_as_toml() -> None:
         file: Path | None = None
 
     given = (System(name='the "old" one', holds=("importers",)), System(name="Łódź", limit=2.5))
-    assert not _names_a_place(given, {})
+    assert not _is_local(given, {})
     assert tomllib.loads(f"systems = {_value(given, {})}")["systems"] == [
         {"name": 'the "old" one', "holds": ["importers"]}, {"name": "Łódź", "limit": 2.5},
     ]  # fmt: skip
     there = Path("/srv/x")
-    assert _names_a_place((System(name="x", file=there),), {})
-    assert not _names_a_place((System(name="x", file=there),), {there: "x.csv"})
+    assert _is_local((System(name="x", file=there),), {})
+    assert not _is_local((System(name="x", file=there),), {there: "x.csv"})
     said = tomllib.loads(f"one = {_value(System(name='x', file=there), {there: 'x.csv'})}")
     assert said["one"] == {"name": "x", "file": "{home}/x.csv"}
 
@@ -344,7 +344,7 @@ def test_the_old_book_takes_back_entries_with_their_private_values(office: Works
     (taken,) = desks.hand_in(book, desks.workbook(tmp_path, "t.xlsx", "truck", record))
     assert list(taken.recorded) == numbers, taken.problems
     back, to = tmp_path / "back", SealRecipient(passphrase=PHRASE, cost=CHEAP)
-    export_journal(there.journal, there.content, there.settings.home, back)
+    export_journal(there.journal, there.content, HostSigner(there.settings.home), back)
     assert write_private(book.vault, back, to) >= len(numbers)
     assert not any(desks.SSN.encode() in path.read_bytes() for path in back.rglob("*")
                    if path.is_file())  # fmt: skip

@@ -20,11 +20,11 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from pypdf import PdfReader
 
+from tasks.core.signatures import key_id
 from tasks.drill.sample_brokerage import make_sample_home
 from tasks.kit import program_files
 from tasks.kit.builder import BuildOptions, KitBuild, build_kit
 from tasks.kit.program_files import ProgramTarget, this_machine
-from tasks.security import host_keys
 from tasks.security.host_keys import host_public_key
 from tasks.security.sealing import SealRecipient
 from tasks.workspace import Workspace
@@ -86,7 +86,7 @@ def test_a_clean_laptop_without_any_network(
     reach = "import socket; socket.create_connection(('192.0.2.1', 80), 3)"
     assert "Error" in run(sys.executable, "-c", reach, code=1)
     started = time.monotonic()
-    signer = host_keys.key_id(host_public_key(office.settings.home))
+    signer = key_id(host_public_key(office.settings.home))
     said = run("sh", stick / "program" / "start.sh", tmp_path / "laptop", "--signed-by", signer)
     assert "Only this book issues numbers now" in said
     desk = tmp_path / "laptop" / "program" / "bin" / "continuity"

@@ -37,7 +37,7 @@ def test_each_kind_of_machine_gets_its_own_pins() -> None:
 def test_a_machine_like_this_is_asked_once() -> None:
     assert [one.name for one in program_targets(True, "3.13")] == ["linux", "windows"]
     assert [one.name for one in program_targets(False, "3.13")] == ["linux"]
-    assert program_targets(True, "3.12")[1].words == "win_amd64, Python 3.12"
+    assert program_targets(True, "3.12")[1].label == "win_amd64, Python 3.12"
 
 
 def test_start_scripts_fit_their_system(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from tasks.core.content import ContentStore
 from tasks.core.journal.journal import Journal
 from tasks.core.settings import Settings
 from tasks.reconciliation.accounting.report_data import AccountingReport
-from tests.cli.conftest import continuity
-from tests.reconciliation.house import Office, open_office
-from tests.reconciliation.made_outage import Outage, tell
+from tests.cli.conftest import continuity as continuity
+from tests.reconciliation.broker_office import Office, open_office
 from tests.reconciliation.reports import report_of
+from tests.reconciliation.sample_outage import Outage, tell
 
 __all__ = ["continuity"]
 

@@ -11,8 +11,8 @@ from tasks.core.settings import Settings
 from tasks.reconciliation.accounting import number_account as accounting
 from tasks.reconciliation.accounting.number_account import account_numbers
 from tasks.reconciliation.accounting.report_data import AccountingReport, build_report
-from tests.reconciliation.house import Office
-from tests.reconciliation.made_outage import Outage
+from tests.reconciliation.broker_office import Office
+from tests.reconciliation.sample_outage import Outage
 
 
 def report_of(outage: Outage, house: Settings, importer: str = "", day: int = 24) -> AccountingReport:

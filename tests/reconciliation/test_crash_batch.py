@@ -10,8 +10,8 @@ from tasks.core.journal.verification import verify_journal
 from tasks.reconciliation.accounting import number_account
 from tasks.reconciliation.accounting.number_account import account_numbers
 from tasks.reconciliation.plan.plan_store import SendingPlan
-from tests.crash import storm, undisturbed
-from tests.reconciliation.house import Office
+from tests.process_kills import storm, undisturbed
+from tests.reconciliation.broker_office import Office
 
 
 class Sender:

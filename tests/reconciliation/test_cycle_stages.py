@@ -16,15 +16,15 @@ from tasks.entries.events import EntrySettled
 from tasks.entries.tables import ENTRIES, NUMBERS, SENT, VIEWS
 from tasks.reconciliation.cycle_stages import STAGES, Cycle, cycle_result
 from tasks.reconciliation.decisions import classification as rules
-from tasks.reconciliation.decisions.classification import EntryDecision
+from tasks.reconciliation.decisions.classification import EntryDecision, _decide
 from tasks.reconciliation.events import RequestAnswered
 from tasks.reconciliation.state import entry_reader as states
-from tasks.reconciliation.state.entry_reader import list_entry_states
+from tasks.reconciliation.state.entry_reader import _IRRELEVANT_EVENTS, _read_states, list_entry_states
 from tasks.reconciliation.state.entry_state import EntryState
 from tasks.reconciliation.tables import ASKED, BATCHES, BONDS, QUERIES
 from tasks.security.events import PlanDropped
-from tests.reconciliation.ace_world import World, open_world, record_released, record_summaries, send_one, today
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, record_released, record_summaries, send_one, today
+from tests.reconciliation.broker_office import Office
 
 
 @dataclass
@@ -47,7 +47,7 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
-    counted, read, classified = Counts(), states._read, rules._classified
+    counted, read, classified = Counts(), _read_states, _decide
 
     def count_read(journal: Journal) -> list[EntryState]:
         counted.read += 1
@@ -57,8 +57,8 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
         counted.classified.append(entry.number)
         return classified(entry)
 
-    monkeypatch.setattr(states, "_read", count_read)
-    monkeypatch.setattr(rules, "_classified", count_classified)
+    monkeypatch.setattr(states, "_read_states", count_read)
+    monkeypatch.setattr(rules, "_decide", count_classified)
     return counted
 
 
@@ -101,7 +101,7 @@ def test_states_are_read_once_more_after_a_stage_that_changed_them(world: World,
             assert stage.changes or not changed, stage.name
             changing |= {stage.name} if changed else set()
             changes, classified = changes + changed, classified + len(counts.classified)
-            assert after == states._read(journal), stage.name
+            assert after == _read_states(journal), stage.name
         assert classified <= entries * (1 + changes)
         if cycle.waiting is not None:
             world.office.approve(cycle.waiting)
@@ -116,17 +116,17 @@ TABLES = {ENTRIES, NUMBERS, ASKED, BATCHES, BONDS, QUERIES, SENT, VIEWS}
 
 def test_an_event_that_states_are_not_read_again_for_changes_none_of_their_tables(world: World) -> None:
     for body, apply in projections.projections().items():
-        if body.kind not in states._changing() and body not in states._WITHOUT:
+        if body.kind not in states._changing() and body not in _IRRELEVANT_EVENTS:
             used = vars(sys.modules[apply.__module__]).values()
             assert not [t for t in used if isinstance(t, sa.Table) and t in TABLES], body
     journal = world.office.journal
     send_one(world)
-    before = states._read(journal)
+    before = _read_states(journal)
     for body in (PlanDropped(plan="0" * 64, reason="another day"),
                  RequestAnswered(number=before[0].number, how="sent", proof="")):  # fmt: skip
-        assert type(body) in states._WITHOUT
+        assert body.kind not in states._changing()
         journal.append(body, "tests", "bo")
-    assert states._read(journal) == before
+    assert _read_states(journal) == before
 
 
 def test_another_process_changes_an_entry(world: World) -> None:

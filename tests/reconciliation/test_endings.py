@@ -18,14 +18,16 @@ from tasks.reconciliation.accounting.number_account import account_numbers
 from tasks.reconciliation.accounting.report_data import AccountingReport, build_report
 from tasks.reconciliation.accounting.report_pdf import render_report
 from tasks.reconciliation.accounting.sign_off import require_accounted
-from tasks.reconciliation.decisions.license_holder_acts import cancel_number, hand_over, settle_by_proof
+from tasks.reconciliation.decisions.filer_handover import hand_over
+from tasks.reconciliation.decisions.license_holder_acts import cancel_number
+from tasks.reconciliation.decisions.settlements import settle_by_proof
 from tasks.reconciliation.events import AnswerLine, AnswerRead
 from tasks.security.approvals import find_approval
 from tests.ace import made_summary
 from tests.entries import house as desks
 from tests.errors import refused
-from tests.reconciliation.ace_world import World, open_world, record_released, record_summaries, send_one
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, record_released, record_summaries, send_one
+from tests.reconciliation.broker_office import Office
 
 OTHER = "XYZ-1234567-1"
 
@@ -175,7 +177,7 @@ def test_what_was_settled_by_proof_and_never_shown_by_ace_is_told_to_the_auditor
     how = "keyed in the portal, seen there"
     approved(world, lambda: settle_by_proof(world.house, [hand], how, b"screen", "bo", not_in_ace=True))
     world.run()
-    (told,) = report_of(world).matters.to_pylist()
+    (told,) = report_of(world).discrepancies.to_pylist()
     assert (told["kind"], told["subject"], told["open"]) == ("settled by proof alone", hand, False)
     assert told["what"] == "ACE had shown no summary of it"
     assert how in told["settled"] and "proof " in told["settled"]

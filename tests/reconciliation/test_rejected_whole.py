@@ -11,13 +11,13 @@ import pytest
 from tasks.core.journal.verification import verify_journal
 from tasks.reconciliation.accounting.report_data import build_report
 from tasks.reconciliation.cycle_stages import entry_decisions
-from tasks.reconciliation.decisions.license_holder_acts import allow_resend
 from tasks.reconciliation.decisions.rule_table import NextStep
+from tasks.reconciliation.decisions.settlements import allow_resend
 from tasks.reconciliation.events import AnswerRead, AnswerRepeated
 from tasks.reconciliation.receiving.answer_files import read_inbox
 from tests.ace import made_summary
-from tests.reconciliation.ace_world import World, open_world, record_released, record_summaries
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, record_released, record_summaries
+from tests.reconciliation.broker_office import Office
 
 CODE = "X33"
 
@@ -51,7 +51,7 @@ def test_the_faulty_entry_comes_back_with_cbps_words(world: World) -> None:
     assert "no code" not in why
     house = world.house
     assert verify_journal(house.journal, house.content).ok
-    rows = build_report(house.journal, house.content, house.settings).matters.to_pylist()
+    rows = build_report(house.journal, house.content, house.settings).discrepancies.to_pylist()
     assert [CODE in row["what"] for row in rows if row["kind"] == "batch rejected"] == [True, True]
 
 
@@ -70,7 +70,7 @@ def test_a_second_copy_of_an_answer_is_noted_once_and_changes_nothing(world: Wor
             if isinstance(said := one.said, AnswerRead)}  # fmt: skip
     assert event.said.file not in read
     assert world.steps()[number] == NextStep.SETTLE
-    rows = build_report(house.journal, house.content, house.settings).matters.to_pylist()
+    rows = build_report(house.journal, house.content, house.settings).discrepancies.to_pylist()
     (twice,) = [row for row in rows if row["kind"] == "answered twice"]
     assert "2 answers" in twice["what"] and not twice["open"]
 

@@ -14,10 +14,10 @@ from tasks.packages import HomeSettings
 from tasks.reconciliation.accounting.report_data import build_report
 from tasks.reconciliation.accounting.report_rows import LATE, LATE_OPEN, SUMS
 from tasks.reconciliation.events import AnswerRead
-from tests.counts import examples
+from tests.example_counts import examples
 from tests.reconciliation.accounting.test_number_account import NUMBERS, block, events, tell as tell_account
 from tests.reconciliation.differences import differs
-from tests.reconciliation.made_outage import answer, said
+from tests.reconciliation.sample_outage import answer, said
 
 told = st.one_of(
     events,

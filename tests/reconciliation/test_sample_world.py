@@ -288,7 +288,7 @@ def test_ace_holds_each_number_once(told: Told) -> None:
     ours = set(told.last["settled"]) | set(DIFFER)
     (warehouse,) = sample_brokerage.ace_facts()["warehouse_entries"]
     assert set(book) == ours | {warehouse["number"]}
-    assert [number for number, one in book.items() if not one.stands_once or one.burnt] == []
+    assert [number for number, one in book.items() if not one.stands_once or one.canceled] == []
     assert [number for number in ours if book[number].summary is None] == []
     alone = {number for number in ours if book[number].entry is None}
     assert alone == {WITHDRAWAL}

@@ -12,15 +12,15 @@ import pytest
 from tasks.ace.settings import AceSettings
 from tasks.core import clock
 from tasks.core.journal.verification import verify_journal
-from tasks.duties.settings import DutySettings
+from tasks.core.settings import BrokerSettings
 from tasks.reconciliation.cycle_stages import CycleResult
 from tasks.reconciliation.plan.payment_terms import sending_day
 from tasks.reconciliation.plan.plan_store import PlannedBatch, SendingPlan
 from tasks.reconciliation.sending import batch_writing
 from tasks.reconciliation.sending.batch_writing import WrittenBatch
 from tasks.transport.exchange_folders import ExchangeFolder
-from tests.reconciliation.ace_world import World, open_world, record_released, until_duty
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, record_released, until_duty
+from tests.reconciliation.broker_office import Office
 
 EVENING = datetime(2026, 11, 25, 4, 30, tzinfo=UTC)
 """24 November 2026, half past eleven at night in Washington."""
@@ -130,7 +130,7 @@ def test_a_batch_that_was_named_and_never_seen_is_withdrawn_on_another_day(
 ) -> None:
     _, made = planned(world, 1)
     with monkeypatch.context() as patch:
-        patch.setattr(batch_writing, "_visible", _cut)
+        patch.setattr(batch_writing, "_show_batch", _cut)
         with pytest.raises(KeyboardInterrupt):
             world.office.write(made)
     assert list(world.office.outbound.glob(".*.part"))
@@ -154,7 +154,7 @@ def test_a_seen_batch_of_a_plan_that_lapses_is_brought_to_its_end(
     one_each(world)
     _, made = planned(world, 3)
     with monkeypatch.context() as patch:
-        patch.setattr(batch_writing, "_visible", _shown_only)
+        patch.setattr(batch_writing, "_show_batch", _shown_only)
         with pytest.raises(KeyboardInterrupt):
             world.office.write(made)
     with clock.held(MIDNIGHT):
@@ -194,14 +194,17 @@ def test_releases_carry_no_duty_and_go_on_any_day(office: Office, tmp_path: Path
     ],
 )
 def test_the_later_day_counts(office: Office, zone: str, moment: datetime, day: date) -> None:
-    settings = office.settings.model_copy(update={"duties": DutySettings(zone=zone)})
+    settings = office.settings.model_copy(
+        update={"broker": office.settings(BrokerSettings).model_copy(update={"zone": zone})}
+    )
     with clock.held(moment):
         assert sending_day(settings) == day
 
 
 def test_midnight_in_the_brokers_own_zone_counts(world: World) -> None:
     """In San Juan it is an hour later than in Washington all winter."""
-    here = world.office.settings.model_copy(update={"duties": DutySettings(zone="America/Puerto_Rico")})
+    broker = world.office.settings(BrokerSettings).model_copy(update={"zone": "America/Puerto_Rico"})
+    here = world.office.settings.model_copy(update={"broker": broker})
     world.office.settings = here
     assert sending_day(here) == date(2026, 11, 25)
     with clock.held(EVENING - timedelta(hours=1)):

@@ -11,9 +11,9 @@ from tasks.ace.settings import AceSettings
 from tasks.core.errors import StoreFault
 from tasks.core.journal.verification import verify_journal
 from tests.ace import made_summary
-from tests.reconciliation.ace_world import World, approve_first, open_world, record_summaries
-from tests.reconciliation.house import make_office
-from tests.smbd import Samba
+from tests.reconciliation.ace_exchange import World, approve_first, open_world, record_summaries
+from tests.reconciliation.broker_office import make_office
+from tests.samba_server import Samba
 from tests.transport.test_exchange_folders import on_share
 
 

@@ -12,8 +12,8 @@ from tasks.reconciliation.plan import plan_description
 from tasks.reconciliation.plan.plan_description import held_lines
 from tasks.reconciliation.step_listing import entry_steps, held_reasons, split_held_entries
 from tests.ace import made_summary
-from tests.reconciliation.ace_world import World, open_world, record_summaries
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, record_summaries
+from tests.reconciliation.broker_office import Office
 
 
 @pytest.fixture

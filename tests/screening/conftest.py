@@ -11,7 +11,7 @@ from tasks.screening.lists.catalog import parse_floors
 from tasks.screening.lists.list_loading import ListIntake, LoadedList, load_folder
 from tasks.security.people import add_person
 from tasks.workspace import Workspace
-from tests.screening.world import World
+from tests.screening.screening_world import World
 
 LISTS = Path(__file__).parents[1] / "data" / "lists"
 

@@ -97,8 +97,8 @@ def test_a_code_given_nine_minutes_ago_still_counts(journal: Journal, home: Path
 
 def test_a_replayed_code_is_refused(journal: Journal, home: Path, phone: pyotp.TOTP) -> None:
     code = phone.at(NOON)
-    with clock.held(NOON):
-        people.spend_code(journal, home, "ada", code, NOON, "a void")
+    with clock.held(NOON), people.spending_code(journal, home, "ada", code, NOON, "a void"):
+        pass
     for later in (NOON, NOON + timedelta(seconds=25)):
         with refused("code-refused", CodeRefused):
             grant(journal, home, code, at=later)

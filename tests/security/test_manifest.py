@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core.errors import JournalBroken
+from tasks.core.signatures import key_id
 from tasks.security import host_keys
 from tasks.security.host_keys import host_public_key
 from tasks.security.manifest import MANIFEST_FILE, verify_manifest, write_manifest
@@ -47,7 +48,7 @@ def test_a_changed_manifest_or_another_signer_is_refused(folder: Path, home: Pat
 
 def test_rotated_keys_still_tell_what_they_signed(folder: Path, home: Path) -> None:
     old = host_public_key(home)
-    host_keys.rotate(home)
+    host_keys.rotate_host_key(home)
     assert host_public_key(home) != old
     assert verify_manifest(folder, old) == []
-    assert (home / "keys" / f"signing-{host_keys.key_id(old)}.key").exists()
+    assert (home / "keys" / f"signing-{key_id(old)}.key").exists()

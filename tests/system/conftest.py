@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import SETTINGS as HOUSE, missing_part
-from tests.reconciliation.house import make_office
+from tests.reconciliation.broker_office import make_office
 from tests.system.browser import ARGUMENTS, PROGRAM, Browser
-from tests.system.street import Street
+from tests.system.running_system import RunningSystem
 
 # [ace] stays the last table: the office puts its folders there
 SETTINGS = "[operations]\nrelay_seconds = 1\n" + HOUSE
@@ -34,13 +34,13 @@ def drilled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 @pytest.fixture(scope="module")
-def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
     """A running system over an office with five recorded entries; once a module."""
     yield from running(tmp_path_factory.mktemp("street"), SETTINGS)
 
 
 @pytest.fixture
-def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Street]:
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningSystem]:
     """A running system of the test's own; with the parameter `postgres` its book and its server's
     database lie there."""
     text = SETTINGS
@@ -62,10 +62,10 @@ def database(server: str, name: str) -> str:
     return f"{server.rsplit('/', 1)[0]}/{made}"
 
 
-def running(folder: Path, text: str) -> Iterator[Street]:
+def running(folder: Path, text: str) -> Iterator[RunningSystem]:
     office = make_office(folder / "home", text)
     office.record(1, 5, folder)
-    made = Street(office, folder)
+    made = RunningSystem(office, folder)
     try:
         made.start()
         yield made

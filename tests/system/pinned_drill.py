@@ -30,7 +30,7 @@ number with its check digit begin (CATAIR AE 2026-07 p.26, SE v40 p.33)."""
 def play(folder: Path) -> dict[str, Any]:
     """Run the drill in an empty folder; what it left, in the form of `drill-batches.json`."""
     out = folder / "out"
-    command = [sys.executable, "-m", "flows.drill", "--home", str(folder / "home")]
+    command = [sys.executable, "-m", "tasks.drill", "--home", str(folder / "home")]
     done = subprocess.run(
         [*command, "--out", str(out), "--start", START],
         env=drill_environment(folder), capture_output=True, text=True, timeout=600,

@@ -84,7 +84,7 @@ def test_every_number_is_in_one_place(drilled: tuple[Path, str]) -> None:
     assert "rail: 6" in said and "sign-off refused" in said and "the accounting is signed" in said
 
 
-def test_the_stand_in_holds_each_entry_once(drilled: tuple[Path, str]) -> None:
+def test_the_simulator_holds_each_entry_once(drilled: tuple[Path, str]) -> None:
     assert "the stand-in's own book holds each of 59 entries once" in drilled[1]
     assert "officers keyed 7" in drilled[1]
 
@@ -254,11 +254,11 @@ def test_readiness_is_told_and_its_evidence_is_there(drilled: tuple[Path, str]) 
 def test_the_brokerage_stays_where_it_was_told_to(drilled: tuple[Path, str]) -> None:
     """`--home NEW`: a book to go on playing with; one that exists is never taken for it."""
     home = drilled[0].parent / "home"
-    assert desk("--home", str(home), "journal", "verify").returncode == 0
-    again = desk("--home", str(home), "drill", "--out", str(drilled[0].parent / "other"))
+    assert cli("--home", str(home), "journal", "verify").returncode == 0
+    again = cli("--home", str(home), "drill", "--out", str(drilled[0].parent / "other"))
     assert again.returncode == 1 and "Name a new folder" in again.stderr
 
 
-def desk(*words: str) -> subprocess.CompletedProcess[str]:
+def cli(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tasks.cli.main", *words]
     return subprocess.run(command, capture_output=True, text=True)

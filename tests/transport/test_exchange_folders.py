@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from tasks.ace.settings import AceSettings
 from tasks.core.errors import BadSettings, Exists, FolderAway, Missing, NoRight, StoreLost
-from tasks.transport.exchange_folders import ExchangeFolder, open_exchange, put_file
+from tasks.transport.exchange_folders import ExchangeFolder, open_exchange
 from tasks.transport.smb import store
 from tests.errors import refused
-from tests.smbd import PASSWORD, USER, Samba
+from tests.samba_server import PASSWORD, USER, Samba
 
 
 def on_share(samba: Samba, folder: Path, share: str = "plain", **more: object) -> tuple[str, AceSettings]:
@@ -58,8 +58,8 @@ def test_a_server_that_takes_less_than_it_was_sent(
 ) -> None:
     place, ace = on_share(samba, tmp_path)
     answers = iter([0, -1])
-    honest = store._taken
-    monkeypatch.setattr(store, "_taken", lambda answer: honest(answer) + next(answers, 0))
+    honest = store._bytes_written
+    monkeypatch.setattr(store, "_bytes_written", lambda answer: honest(answer) + next(answers, 0))
     with open_exchange(place, ace) as folder:
         folder.hide("whole.abi", b"A" * 80)
         with refused("share-write-incomplete", StoreLost) as caught:
@@ -70,7 +70,8 @@ def test_a_server_that_takes_less_than_it_was_sent(
 
 
 def test_shown_once(folder: ExchangeFolder) -> None:
-    put_file(folder, "a.abi", b"ours")
+    folder.hide("a.abi", b"ours")
+    folder.show("a.abi")
     assert folder.show("a.abi") is None
     folder.hide("a.abi", b"another")
     with pytest.raises(Exists):
@@ -80,7 +81,8 @@ def test_shown_once(folder: ExchangeFolder) -> None:
 
 def test_only_ace_files_in_order(folder: ExchangeFolder) -> None:
     for name in ("b.abi", "a.abi", "notes.txt"):
-        put_file(folder, name, b"x")
+        folder.hide(name, b"x")
+        folder.show(name)
     assert folder.names() == ["a.abi", "b.abi"]
 
 

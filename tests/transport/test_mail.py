@@ -17,8 +17,7 @@ from tasks.core.settings import Settings, load_settings
 from tasks.security.private_data import Vault
 from tasks.transport import smtp, status
 from tasks.transport.mail import MailDelivery, MailService, outbox, waiting_letters
-from tasks.transport.mail_aliases import private_alias
-from tasks.transport.mail_message import MailAttachment, MailLetter
+from tasks.transport.mail_message import MailAttachment, MailLetter, private_alias
 from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.errors import refused

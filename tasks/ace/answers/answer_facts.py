@@ -72,13 +72,13 @@ class AnswerCondition(msgspec.Struct, frozen=True):
     position: Small | None
 
     @property
-    def known(self) -> CodeLookup:
+    def lookup(self) -> CodeLookup:
         """What our tables say of the code in this application's answers."""
         return look_up_code(self.application, self.code or "", self.place)
 
     @property
     def what_to_do(self) -> str:
-        return self.known.what_to_do if self.code else ""
+        return self.lookup.what_to_do if self.code else ""
 
 
 class EntryAnswer(msgspec.Struct, frozen=True):
@@ -149,5 +149,5 @@ class EntryAnswer(msgspec.Struct, frozen=True):
 
 def is_held(disposition: str, action: str | None) -> bool:
     """ACE has this entry: taken now, or on file before. An accepted deletion is none."""
-    kept = disposition in (ACCEPTED, WARNED) and action not in DELETIONS
-    return kept or disposition == ON_FILE
+    taken_now = disposition in (ACCEPTED, WARNED) and action not in DELETIONS
+    return taken_now or disposition == ON_FILE

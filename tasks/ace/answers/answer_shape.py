@@ -21,19 +21,20 @@ from tasks.ace.answers.answer_facts import AnswerCondition, EntryAnswer
 from tasks.ace.answers.table_schemas import ANSWER_SCHEMAS, TablePart
 from tasks.ace.stored_summaries.image_tables import ImageTables
 from tasks.ace.stored_summaries.stored_records import StoredImages, StoredSummaries
+from tasks.core import arrow_compute as pc
 from tasks.core.errors import Problem
 
 
 @dataclass(frozen=True)
 class AnswerBlock:
-    """One B to Y of an answer. `text` is our block id, echoed; `told` the record count in Y."""
+    """One B to Y of an answer. `text` is our block id, echoed; `stated_records` the record count in Y."""
 
     port: str
     filer_code: str
     application: str
     text: str
     records: int
-    told: int | None
+    stated_records: int | None
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class AceAnswer:
     faults: tuple[Problem, ...]
     parts: Mapping[str, TablePart] = field(repr=False, compare=False)
     rank: int = field(repr=False, compare=False)
-    pictures: StoredImages | None = field(repr=False, compare=False, default=None)
+    stored_images: StoredImages | None = field(repr=False, compare=False, default=None)
 
     @property
     def whole(self) -> bool:
@@ -74,35 +75,36 @@ class AceAnswer:
     def entries(self) -> tuple[EntryAnswer, ...]:
         """One row each time the answer speaks of an entry, in its order, with its conditions."""
         table = self.table("entries")
-        columns = [_values(table[name]) for name in _TOLD]
+        columns = [_values(table[name]) for name in _ENTRY_FIELDS]
         return tuple(
-            EntryAnswer(*row, conditions=tuple(self.by_head.get(row[_PLACE], ()))) for row in zip(*columns, strict=True)
+            EntryAnswer(*row, conditions=tuple(self.by_head.get(row[_INDEX_FIELD], ())))
+            for row in zip(*columns, strict=True)
         )
 
     @cached_property
     def by_head(self) -> Mapping[int, Sequence[AnswerCondition]]:
         """The conditions of each row of `entries`, by its `record_index`."""
-        found: dict[int, list[AnswerCondition]] = {}
-        for head, one in self._conditions_of_heads():
-            found.setdefault(head, []).append(one)
-        return found
+        conditions: dict[int, list[AnswerCondition]] = {}
+        for head, condition in self._conditions_of_heads():
+            conditions.setdefault(head, []).append(condition)
+        return conditions
 
     @cached_property
     def conditions(self) -> tuple[AnswerCondition, ...]:
         """Every condition, in the order of the file."""
-        return tuple(one for _, one in self._conditions_of_heads())
+        return tuple(condition for _, condition in self._conditions_of_heads())
 
     @property
     def image(self) -> ImageTables | None:
         """The stored summaries, where EQ asked for them; None where none came."""
-        found = self.pictures.image(self.rank) if self.pictures is not None else None
-        return found if found is not None and found.entries.num_rows else None
+        image = self.stored_images.image(self.rank) if self.stored_images is not None else None
+        return image if image is not None and image.entries.num_rows else None
 
     @property
     def stored(self) -> StoredSummaries | None:
         """The same summaries as records, for comparing; None where none came."""
-        found = self.pictures.stored(self.rank) if self.pictures is not None else None
-        return found if found is not None and len(found.numbers) else None
+        summaries = self.stored_images.stored(self.rank) if self.stored_images is not None else None
+        return summaries if summaries is not None and len(summaries.numbers) else None
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -115,7 +117,7 @@ class AceAnswer:
 
     def _conditions_of_heads(self) -> Iterator[tuple[int, AnswerCondition]]:
         table = self.table("conditions")
-        heads = table["head"].to_pylist()
+        heads = pc.to_list(table["head"])
         rows = table.drop_columns(["head", "block"]).to_pylist()
         for head, row in zip(heads, rows, strict=True):
             yield head, AnswerCondition(application=self.application or "X1", **row)
@@ -124,13 +126,13 @@ class AceAnswer:
 def last_by_owner(owner: np.ndarray, count: int) -> np.ndarray:
     """(count,) index of each owner's last item in an ascending list of owners; -1 without one."""
     last = np.full(count, -1, dtype=np.int64)
-    kept = owner >= 0
-    last[owner[kept]] = np.flatnonzero(kept)
+    inside = owner >= 0
+    last[owner[inside]] = np.flatnonzero(inside)
     return last
 
 
-_TOLD = EntryAnswer.__struct_fields__[:-1]
-_PLACE = _TOLD.index("record_index")
+_ENTRY_FIELDS = EntryAnswer.__struct_fields__[:-1]
+_INDEX_FIELD = _ENTRY_FIELDS.index("record_index")
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:

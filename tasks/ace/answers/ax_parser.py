@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.answers.answer_facts import ACCEPTED, DELETED, FAILED, NOT_PROCESSED, ON_FILE, REJECTED, UNKNOWN, WARNED
 from tasks.ace.answers.answer_shape import last_by_owner
-from tasks.ace.answers.column_values import Index, entry_numbers, hide_ssn, take_or_null, trimmed_text
+from tasks.ace.answers.column_values import Index, entry_numbers, hide_ssn, trimmed_text
 from tasks.ace.answers.record_reader import AnswerRecords
 from tasks.ace.checker.record_deck import RecordColumns, is_among, pack_bytes
 from tasks.ace.code_meanings import codes_meaning
+from tasks.ace.wire.array_tools import NO_TEXT, is_given, take_or_null
 from tasks.ace.wire.data_classes import Bytes, Flags
+from tasks.core import arrow_compute as pc
 
 SEVERITIES = " IWPF"
 """From none to worst: P outranks W (AE July 2026 p.205)."""
@@ -38,6 +39,7 @@ _WHOLE = (
 _ACTIONS = {"995": "added", "996": "replaced"}
 _BATCH, _SYSTEM = "999", "ZZZ"
 _OLD_PRINT = 1
+_REFERENCE_ID = r"^E0 SUMMRY.*?REF ?ID: *(?P<f>[0-9A-Z]{3}) *(?P<n>[0-9]{7})(?P<c>[0-9])"
 
 
 def read_summaries(reading: AnswerRecords) -> Index:
@@ -57,12 +59,12 @@ def read_summaries(reading: AnswerRecords) -> Index:
 
 def _starts(reading: AnswerRecords) -> Index:
     """E0 SUMMRY records, and the first record of a block that opens with something else."""
-    data = reading.data_rows()
-    fresh = np.ones(len(data), dtype=bool)
-    fresh[1:] = reading.block[data][1:] != reading.block[data][:-1]
-    fresh[1:] |= reading.batch[data][1:] != reading.batch[data][:-1]
+    rows = reading.data_rows()
+    fresh = np.ones(len(rows), dtype=bool)
+    fresh[1:] = reading.block[rows][1:] != reading.block[rows][:-1]
+    fresh[1:] |= reading.batch[rows][1:] != reading.batch[rows][:-1]
     opening = np.zeros(len(reading.deck), dtype=bool)
-    opening[data[fresh]] = True
+    opening[rows[fresh]] = True
     summary = reading.rows("E0")
     opening[summary.at[_kind(summary.matrix, "SUMMRY")]] = True
     return np.flatnonzero(opening)
@@ -82,32 +84,34 @@ def _as_printed(matrix: Bytes) -> Bytes:
     old &= (matrix[:, 10] == 32) & (matrix[:, 11] != 32)
     if not old.any():
         return matrix
-    mended = matrix.copy()
-    mended[old, 4:7] = matrix[old, 7:10]
-    mended[old, 7:10] = 32
-    mended[old, 10:50] = matrix[old, 10 + _OLD_PRINT : 50 + _OLD_PRINT]
+    corrected = matrix.copy()
+    corrected[old, 4:7] = matrix[old, 7:10]
+    corrected[old, 7:10] = 32
+    corrected[old, 10:50] = matrix[old, 10 + _OLD_PRINT : 50 + _OLD_PRINT]
     late = old & (matrix[:, 50] == 32) & (matrix[:, 53] != 32)
-    mended[late, 50:53] = matrix[late, 51:54]
-    mended[late, 53] = 32
-    return mended
+    corrected[late, 50:53] = matrix[late, 51:54]
+    corrected[late, 53] = 32
+    return corrected
 
 
 def _numbers(reading: AnswerRecords, starts: Index, matrix: Bytes, owner: Index) -> pa.Array:
     """The entry number of each summary: from an E1, else read out of the E0 text."""
-    said = entry_numbers(matrix[:, 50:53], matrix[:, 55:63])
-    given = said.is_valid().to_numpy(zero_copy_only=False)
-    place = last_by_owner(np.where(given, owner, -1), len(starts))
-    numbers = take_or_null(said, place)
-    lost = np.flatnonzero(place < 0)
-    if not len(lost):
+    printed = entry_numbers(matrix[:, 50:53], matrix[:, 55:63])
+    valid = is_given(printed)
+    last_row = last_by_owner(np.where(valid, owner, -1), len(starts))
+    numbers = take_or_null(printed, last_row)
+    unprinted = np.flatnonzero(last_row < 0)
+    if not len(unprinted):
         return numbers
     # `REF ID:` as in the layout, or `REFID:` as in the example of B&B v23 p.38
-    texts = [reading.deck.matrix[starts[row]].tobytes().decode("latin-1") for row in lost]
-    found = pc.extract_regex(pa.array(texts), r"^E0 SUMMRY.*?REF ?ID: *(?P<f>[0-9A-Z]{3}) *(?P<n>[0-9]{7})(?P<c>[0-9])")
-    parts = [pc.struct_field(found, name) for name in ("f", "n", "c")]
-    mended = pc.binary_join_element_wise(*parts, "-")
+    texts = [reading.deck.matrix[starts[row]].tobytes().decode("latin-1") for row in unprinted]
+    matches = pc.extract_regex(
+        pa.array(texts), r"^E0 SUMMRY.*?REF ?ID: *(?P<f>[0-9A-Z]{3}) *(?P<n>[0-9]{7})(?P<c>[0-9])"
+    )
+    parts = [pc.struct_field(matches, name) for name in ("f", "n", "c")]
+    from_text = pc.binary_join_element_wise(*parts, "-")
     values = numbers.to_pylist()
-    for row, value in zip(lost, mended.to_pylist(), strict=True):
+    for row, value in zip(unprinted, from_text.to_pylist(), strict=True):
         values[row] = value
     return pa.array(values, pa.string())
 
@@ -122,15 +126,19 @@ def _entries(reading: AnswerRecords, starts: Index, matrix: Bytes, owner: Index,
     disposition = _dispositions(matrix, owner, final, accepted, worst)
     code = trimmed_text(matrix, 4, 7, final)
     action = [
-        _ACTIONS.get(one or "", DELETED if taken_ and "DELETED" in (text or "").upper() else None)
-        for one, text, taken_ in zip(
+        _ACTIONS.get(action_code or "", DELETED if is_accepted and "DELETED" in (text or "").upper() else None)
+        for action_code, text, is_accepted in zip(
             code.to_pylist(), trimmed_text(matrix, 10, 50, final).to_pylist(), accepted, strict=True
         )
     ]
     cancelled = _any(matrix, owner, count, codes_meaning("AX", "cancelled"))
     summary = [
-        "accepted" if yes and what != DELETED else "cancelled" if gone and not yes else None
-        for yes, gone, what in zip(accepted, cancelled, action, strict=True)
+        "accepted"
+        if accepted_at_end and action_of != DELETED
+        else "cancelled"
+        if is_cancelled and not accepted_at_end
+        else None
+        for accepted_at_end, is_cancelled, action_of in zip(accepted, cancelled, action, strict=True)
     ]
     columns = {
         "entry_number": numbers,
@@ -142,12 +150,11 @@ def _entries(reading: AnswerRecords, starts: Index, matrix: Bytes, owner: Index,
         "summary": pa.array(summary, pa.string()),
         "version": trimmed_text(matrix, 63, 68, final),
         "reference": trimmed_text(matrix, 68, 77, last_by_owner(owner, count)),
-        "block": pa.array(reading.block[starts]),
     }
     # a batch that was refused as a whole names no entry
-    kept = np.flatnonzero(numbers.is_valid().to_numpy(zero_copy_only=False) | (np.array(disposition) != NOT_PROCESSED))
-    columns = {name: column.take(pa.array(kept)) for name, column in columns.items()}
-    reading.add("entries", columns, starts[kept])
+    rows = np.flatnonzero(is_given(numbers) | (np.array(disposition) != NOT_PROCESSED))
+    columns = {name: column.take(rows) for name, column in columns.items()}
+    reading.add("entries", columns, starts[rows])
 
 
 def _dispositions(matrix: Bytes, owner: Index, final: Index, accepted: Flags, worst: Index) -> list[str]:
@@ -172,8 +179,8 @@ def _worst(matrix: Bytes, owner: Index, count: int) -> Index:
     for rank, letter in enumerate(SEVERITIES):
         ranks[ord(letter)] = rank
     worst = np.zeros(count, dtype=np.int64)
-    kept = owner >= 0
-    np.maximum.at(worst, owner[kept], ranks[matrix[kept, 3]])
+    inside = owner >= 0
+    np.maximum.at(worst, owner[inside], ranks[matrix[inside, 3]])
     return worst
 
 
@@ -182,23 +189,22 @@ def _conditions(
 ) -> None:
     final = (matrix[:, 2] == ord("A")) | (matrix[:, 2] == ord("R"))
     references, lines = _references(reading, rows.at, owner, starts)
-    of_line = lines.is_valid().to_numpy(zero_copy_only=False)
+    of_line = is_given(lines)
     level = np.where(of_line & ~final, "line", "entry")
     level[is_among(pack_bytes(matrix[:, 4:7]), 3, [_BATCH])] = "batch"
     every = np.arange(len(matrix))
     reading.add(
         "conditions",
         {
-            "head": pa.array(reading.heads(starts, owner)),
-            "block": pa.array(reading.block[rows.at]),
+            "head": reading.heads(starts, owner),
             "entry_number": take_or_null(numbers, owner),
-            "level": pa.array(level.tolist(), pa.string()),
+            "level": level,
             "code": trimmed_text(matrix, 4, 7, every),
-            "place": pa.array([""] * len(matrix), pa.string()),
+            "place": "",
             "severity": pc.fill_null(trimmed_text(matrix, 3, 4, every), ""),
             "text": trimmed_text(matrix, 10, 50, every),
-            "record": pa.array(["E1"] * len(matrix), pa.string()),
-            "line": pc.if_else(pa.array(final), pa.scalar(None, pa.string()), lines),
+            "record": "E1",
+            "line": pc.if_else(pa.array(final), NO_TEXT, lines),
             "reference": references,
             "final": pa.array(final),
         },
@@ -211,30 +217,30 @@ def _references(reading: AnswerRecords, at: Index, owner: Index, starts: Index) 
 
     A LINITM holds for the conditions after it until an E0 of header or totals takes over.
     """
-    said: list[str | None] = []
+    references: list[str | None] = []
     lines: list[str | None] = []
     e0 = reading.rows("E0")
     e0_owner = reading.owner(e0.at, starts)
-    place, line, last_owner = 0, None, -2
+    position, line, last_owner = 0, None, -2
     texts = [row.tobytes().decode("latin-1") for row in e0.matrix]
-    for row, own in zip(at, owner, strict=True):
-        if own != last_owner:
-            line, last_owner = None, own
-        own_texts = []
-        while place < len(texts) and e0.at[place] < row:
-            text = texts[place]
-            place += 1
-            if e0_owner[place - 1] != own:
+    for row, summary in zip(at, owner, strict=True):
+        if summary != last_owner:
+            line, last_owner = None, summary
+        described = []
+        while position < len(texts) and e0.at[position] < row:
+            text = texts[position]
+            position += 1
+            if e0_owner[position - 1] != summary:
                 continue
             kind = text[3:9].strip()
             if kind in _WHOLE:
                 line = None
             elif kind == "LINITM":
                 line = text[25:28].strip()
-            own_texts.append(f"{kind} {text[10:16].lstrip('0')} {_data(text)}".strip())
-        said.append("; ".join(own_texts) or None)
+            described.append(f"{kind} {text[10:16].lstrip('0')} {_data(text)}".strip())
+        references.append("; ".join(described) or None)
         lines.append(line)
-    return hide_ssn(pa.array(said, pa.string())), pa.array(lines, pa.string())
+    return hide_ssn(pa.array(references, pa.string())), pa.array(lines, pa.string())
 
 
 def _data(text: str) -> str:

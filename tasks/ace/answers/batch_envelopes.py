@@ -43,80 +43,80 @@ class AnswerBatches:
     def __len__(self) -> int:
         return len(self.first)
 
-    def rows_of(self, wanted: Index) -> tuple[Index, Index]:
+    def rows_of(self, batches: Index) -> tuple[Index, Index]:
         """File rows of some batches, ascending, and the rank (0, 1 ...) of the batch of each."""
-        lengths = self.last[wanted] - self.first[wanted]
-        rank = np.repeat(np.arange(len(wanted)), lengths)
+        lengths = self.last[batches] - self.first[batches]
+        rank = np.repeat(np.arange(len(batches)), lengths)
         starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-        rows = np.arange(len(rank)) - starts[rank] + self.first[wanted][rank]
+        rows = np.arange(len(rank)) - starts[rank] + self.first[batches][rank]
         return rows, rank
 
 
 def split_batches(matrix: Bytes, name: str) -> AnswerBatches:
     """Cuts a file. Raises BadInput for records that stand outside any batch."""
-    found = split_envelope(matrix)
-    outside = np.flatnonzero(found.batch_of < 0)
+    envelope = split_envelope(matrix)
+    outside = np.flatnonzero(envelope.batch_of < 0)
     if len(outside):
         raise BadInput("answer-file-invalid", [_outside(name, matrix, outside)])
-    last = np.concatenate((found.a[1:], [len(matrix)]))
-    counts = _counts(found, last)
-    bounds = np.searchsorted(found.block_batch, np.arange(len(found.a) + 1))
-    strays = _strays(matrix, found)
+    last = np.concatenate((envelope.a[1:], [len(matrix)]))
+    counts = _counts(envelope, last)
+    bounds = np.searchsorted(envelope.block_batch, np.arange(len(envelope.a) + 1))
+    strays = _strays(matrix, envelope)
     applications, blocks, faults = [], [], []
-    for number in range(len(found.a)):
-        owned = np.arange(bounds[number], bounds[number + 1])
-        applications.append(_application(matrix, found, number, owned))
-        told = [_block(matrix, found, int(block), int(counts[block])) for block in owned]
-        blocks.append(tuple(told))
-        faults.append(_faults(found, number, owned, told, name))
+    for number in range(len(envelope.a)):
+        block_rows = np.arange(bounds[number], bounds[number + 1])
+        applications.append(_application(matrix, envelope, number, block_rows))
+        heads = [_block(matrix, envelope, int(block), int(counts[block])) for block in block_rows]
+        blocks.append(tuple(heads))
+        faults.append(_faults(envelope, number, block_rows, heads, name))
     for row in strays:
-        wrong = "the record stands in no block"
-        faults[found.batch_of[row]].append(_problem(name, int(row), wrong, "X03"))
+        reason = "the record stands in no block"
+        faults[envelope.batch_of[row]].append(_problem(name, int(row), reason, "X03"))
     return AnswerBatches(
         matrix=matrix,
-        first=found.a,
+        first=envelope.a,
         last=last,
         applications=tuple(applications),
         blocks=tuple(blocks),
-        block_of=_within_batch(found),
-        heads=_heads(matrix[found.a]),
+        block_of=_within_batch(envelope),
+        heads=_heads(matrix[envelope.a]),
         faults=faults,
     )
 
 
-def _counts(found: EnvelopeRows, last: Index) -> Index:
+def _counts(envelope: EnvelopeRows, last: Index) -> Index:
     """Records of each block, its B and Y left out."""
-    inside = found.block_of[found.block_of >= 0]
-    sizes = np.bincount(inside, minlength=len(found.b))
-    return sizes - 1 - (found.y >= 0)
+    inside = envelope.block_of[envelope.block_of >= 0]
+    sizes = np.bincount(inside, minlength=len(envelope.b))
+    return sizes - 1 - (envelope.y >= 0)
 
 
-def _within_batch(found: EnvelopeRows) -> Index:
+def _within_batch(envelope: EnvelopeRows) -> Index:
     """(n,) block of each record counted in its own batch; -1 outside any block."""
-    if not len(found.b):
-        return np.full(len(found.block_of), -1, dtype=np.int64)
-    first = np.searchsorted(found.block_batch, found.block_batch, side="left")
-    number = np.arange(len(found.b)) - first
-    return np.where(found.block_of >= 0, number[np.maximum(found.block_of, 0)], -1)
+    if not len(envelope.b):
+        return np.full(len(envelope.block_of), -1, dtype=np.int64)
+    first = np.searchsorted(envelope.block_batch, envelope.block_batch, side="left")
+    number = np.arange(len(envelope.b)) - first
+    return np.where(envelope.block_of >= 0, number[np.maximum(envelope.block_of, 0)], -1)
 
 
-def _application(matrix: Bytes, found: EnvelopeRows, number: int, owned: Index) -> str:
+def _application(matrix: Bytes, envelope: EnvelopeRows, number: int, block_rows: Index) -> str:
     """A 26-27, blank in a rejected batch; B 11-12 where only A lacks it (eMAN answers)."""
-    said = _text(matrix[found.a[number], _APPLICATION_A])
-    if said or not len(owned):
-        return said
-    return _text(matrix[found.b[owned[0]], _APPLICATION_B])
+    application = _text(matrix[envelope.a[number], _APPLICATION_A])
+    if application or not len(block_rows):
+        return application
+    return _text(matrix[envelope.b[block_rows[0]], _APPLICATION_B])
 
 
-def _block(matrix: Bytes, found: EnvelopeRows, block: int, records: int) -> AnswerBlock:
-    head = matrix[found.b[block]]
+def _block(matrix: Bytes, envelope: EnvelopeRows, block: int, records: int) -> AnswerBlock:
+    head = matrix[envelope.b[block]]
     return AnswerBlock(
         port=_text(head[3:7]),
         filer_code=_text(head[7:10]),
         application=_text(head[_APPLICATION_B]),
         text=_text(head[59:79]) if _is_generated(head) else _text(head[59:80]),
         records=records,
-        told=_told(matrix, int(found.y[block])),
+        stated_records=_told(matrix, int(envelope.y[block])),
     )
 
 
@@ -126,37 +126,39 @@ def _told(matrix: Bytes, y: int) -> int | None:
     return int(integers(matrix[y : y + 1, _COUNT])[0])
 
 
-def _strays(matrix: Bytes, found: EnvelopeRows) -> Index:
+def _strays(matrix: Bytes, envelope: EnvelopeRows) -> Index:
     """Records inside a batch and outside its blocks that are no A or Z."""
     first = matrix[:, 0]
-    return np.flatnonzero((found.block_of < 0) & (first != ord("A")) & (first != ord("Z")))
+    return np.flatnonzero((envelope.block_of < 0) & (first != ord("A")) & (first != ord("Z")))
 
 
-def _faults(found: EnvelopeRows, number: int, owned: Index, told: list[AnswerBlock], name: str) -> list[Problem]:
+def _faults(
+    envelope: EnvelopeRows, number: int, block_rows: Index, heads: list[AnswerBlock], name: str
+) -> list[Problem]:
     """Control records that are missing or do not agree."""
-    row = int(found.a[number])
+    row = int(envelope.a[number])
     faults = []
-    if found.z[number] < 0:
+    if envelope.z[number] < 0:
         faults.append(_problem(name, row, "the batch has no Z record: its end is missing", "X06"))
-    if not len(owned):
+    if not len(block_rows):
         faults.append(_problem(name, row, "the batch has no block", "X03"))
-    for block, head in zip(owned, told, strict=True):
-        y = int(found.y[block])
+    for block, head in zip(block_rows, heads, strict=True):
+        y = int(envelope.y[block])
         if y < 0:
-            at = int(found.b[block])
-            wrong = "the block has no Y record: its end is missing"
-            faults.append(_problem(name, at, wrong, "X05"))
-        elif head.told is not None and head.told != head.records % _COUNTED:
-            wrong = f"Y counts {head.told} records, {head.records} are there"
-            faults.append(_problem(name, y, wrong, "Y 13-17"))
+            at = int(envelope.b[block])
+            reason = "the block has no Y record: its end is missing"
+            faults.append(_problem(name, at, reason, "X05"))
+        elif head.stated_records is not None and head.stated_records != head.records % _COUNTED:
+            reason = f"Y counts {head.stated_records} records, {head.records} are there"
+            faults.append(_problem(name, y, reason, "Y 13-17"))
     return faults
 
 
 def _heads(a: Bytes) -> list[dict[str, object]]:
     """What the A records say, in order."""
     table = decode_records(control_layout("A", "AX"), a, typed=True)
-    wanted = ("site_code", "sender_id", "transmission_date", "user_text")
-    return table.select(wanted).to_pylist()
+    names = ("site_code", "sender_id", "transmission_date", "user_text")
+    return table.select(names).to_pylist()
 
 
 def transmission_date(head: dict[str, object]) -> date | None:
@@ -173,8 +175,8 @@ def _text(view: Bytes) -> str:
     return view.tobytes().decode("latin-1").strip()
 
 
-def _problem(name: str, row: int, wrong: str, code: str) -> Problem:
-    return Problem(file=name, row=row + 1, wrong=wrong, right="the whole answer", code=code)
+def _problem(name: str, row: int, reason: str, code: str) -> Problem:
+    return Problem(file=name, row=row + 1, wrong=reason, right="the whole answer", code=code)
 
 
 def _outside(name: str, matrix: Bytes, rows: Index) -> Problem:

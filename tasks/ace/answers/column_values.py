@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tasks.ace.answers.table_schemas import MONEY_TYPE, TIME
 from tasks.ace.checker.record_deck import integers
+from tasks.ace.wire.array_tools import NO_TEXT, fixed_width_texts, is_given, take_or_null, whole_numbers
 from tasks.ace.wire.data_classes import Bytes, Flags, digit_bytes, impossible_date, is_blank
+from tasks.ace.wire.table_columns import MONEY_TYPE, TIME
+from tasks.core import arrow_compute as pc
 
 Index = NDArray[np.int64]
 
@@ -29,58 +30,51 @@ def entry_numbers(filer: Bytes, number: Bytes) -> pa.Array:
     text = np.full((len(filer), 13), ord("-"), dtype=np.uint8)
     text[:, :3], text[:, 4:11], text[:, 12] = filer, number[:, :7], number[:, 7]
     text[text > 126] = ord("?")
-    gone = (filer == 32).any(axis=1) | (number == 32).any(axis=1)
-    offsets = pa.py_buffer(np.arange(0, text.size + 1, 13, dtype=np.int32))
-    made = pa.StringArray.from_buffers(len(text), offsets, pa.py_buffer(text))
-    return pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), made) if gone.any() else made
+    blank = (filer == 32).any(axis=1) | (number == 32).any(axis=1)
+    numbers = fixed_width_texts(text)
+    return pc.if_else(pa.array(blank), NO_TEXT, numbers) if blank.any() else numbers
 
 
 def first_by_owner(column: pa.Array, owner: Index, count: int) -> pa.Array:
     """(count,) the first value of each owner; null where an owner has none."""
     rows = np.full(count, -1, dtype=np.int64)
-    kept = np.flatnonzero(owner >= 0)[::-1]
-    rows[owner[kept]] = kept
+    inside = np.flatnonzero(owner >= 0)[::-1]
+    rows[owner[inside]] = inside
     return take_or_null(column, rows)
-
-
-def take_or_null(column: pa.Array, rows: Index) -> pa.Array:
-    """Values at rows; null for a row below zero."""
-    return column.take(pa.array(rows, mask=rows < 0))
 
 
 def dollar_amounts(cents: pa.Array, places: int = 2) -> pa.Array:
     """Whole numbers with two implied decimals, or none, as dollars."""
-    values = pc.fill_null(cents, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    values = whole_numbers(cents)
     if places == 0:
         values = values * 100
     wide = np.empty((len(values), 2), dtype=np.int64)
     wide[:, 0], wide[:, 1] = values, values >> 63
-    validity = cents.is_valid().cast(pa.uint8()).to_numpy(zero_copy_only=False)
-    bits = np.packbits(validity.astype(np.uint8), bitorder="little")
-    buffers = [pa.py_buffer(bits) if cents.null_count else None, pa.py_buffer(wide)]
+    bits = np.packbits(is_given(cents), bitorder="little")
+    buffers = [pa.py_buffer(bits.data) if cents.null_count else None, pa.py_buffer(wide.data)]
     return pa.Array.from_buffers(MONEY_TYPE, len(values), buffers)
 
 
 def signed_numbers(text: pa.Array) -> pa.Array:
     """Digits with or without a minus in front (EQ v26 p.34, 35); null for anything else."""
     good = pc.match_substring_regex(text, r"^\s*-?[0-9]{1,15}\s*$")
-    kept = pc.if_else(good, pc.utf8_trim_whitespace(text), pa.scalar(None, pa.string()))
-    return kept.cast(pa.int64())
+    digits = pc.if_else(good, pc.utf8_trim_whitespace(text), NO_TEXT)
+    return digits.cast(pa.int64())
 
 
 def map_codes(text: pa.Array, meanings: Mapping[str, str]) -> pa.Array:
     """Codes by a table; a code that is not in it stays as it is, with a question mark."""
     keys = pa.array(list(meanings), pa.string())
-    found = pc.index_in(text, value_set=keys)
-    known = pa.array(list(meanings.values()), pa.string()).take(found)
-    odd = pc.binary_join_element_wise(text, "?", "")
-    return pc.if_else(pc.and_(pc.is_null(found), pc.is_valid(text)), odd, known)
+    index = pc.index_in(text, value_set=keys)
+    meaning = pa.array(list(meanings.values()), pa.string()).take(index)
+    unlisted = pc.binary_join_element_wise(text, "?", "")
+    return pc.if_else(pc.and_(pc.is_null(index), pc.is_valid(text)), unlisted, meaning)
 
 
 def is_one_of(text: pa.Array, *values: str) -> pa.Array:
     """Whether a text is one of the values; null stays null."""
-    found = pc.is_in(text, value_set=pa.array(values, pa.string()))
-    return pc.if_else(pc.is_valid(text), found, pa.scalar(None, pa.bool_()))
+    matches = pc.is_in(text, value_set=pa.array(values, pa.string()))
+    return pc.if_else(pc.is_valid(text), matches, pa.scalar(None, pa.bool_()))
 
 
 def clock_times(day: pa.Array, time: Bytes) -> pa.Array:
@@ -89,21 +83,21 @@ def clock_times(day: pa.Array, time: Bytes) -> pa.Array:
     good = digit_bytes(time).all(axis=1) & (part[0] < 24) & (part[1] < 60)
     seconds = part[0] * 3600 + part[1] * 60 + (part[2] if len(part) > 2 else 0)
     days = day.cast(pa.int32()).cast(pa.int64())
-    whole = pc.add(pc.multiply(days, 86_400), pa.array(np.where(good, seconds, 0)))
-    return whole.cast(TIME)
+    moments = pc.add(pc.multiply(days, 86_400), pa.array(np.where(good, seconds, 0)))
+    return moments.cast(TIME)
 
 
 def twelve_hour_times(text: Bytes) -> tuple[pa.Array, Flags]:
     """MMDDYYHHMMSS and AM or PM (EQ v26 p.20) as times, and which texts are no such time."""
     digits = digit_bytes(text[:, :12]).all(axis=1)
     month, day, year, hour, minute, second = (integers(text[:, k : k + 2]) for k in range(0, 12, 2))
-    half = text[:, 12]
+    meridiem = text[:, 12]
     good = digits & ~impossible_date(text[:, :6]) & (hour >= 1) & (hour <= 12)
     good &= (minute < 60) & (second < 60) & (text[:, 13] == ord("M"))
-    good &= (half == ord("A")) | (half == ord("P"))
+    good &= (meridiem == ord("A")) | (meridiem == ord("P"))
     months = (np.where(year < 70, year + 2000, year + 1900) - 1970) * 12 + month - 1
     days = np.where(good, months, 0).astype("datetime64[M]").astype("datetime64[D]").astype(int)
-    hours = hour % 12 + np.where(half == ord("P"), 12, 0)
+    hours = hour % 12 + np.where(meridiem == ord("P"), 12, 0)
     seconds = (days + day - 1) * 86_400 + hours * 3600 + minute * 60 + second
     return pa.array(seconds, mask=~good).cast(TIME), ~good & ~is_blank(text)
 
@@ -114,7 +108,7 @@ def join_texts(between: str, *parts: pa.Array) -> pa.Array:
     Arrow's own join with `null_handling="skip"` loses rows whose parts are all null (seen in 26).
     """
     rows = zip(*(part.to_pylist() for part in parts), strict=True)
-    return pa.array([between.join(one for one in row if one) or None for row in rows], pa.string())
+    return pa.array([between.join(text for text in row if text) or None for row in rows], pa.string())
 
 
 def record_texts(matrix: Bytes) -> pa.Array:
@@ -138,5 +132,5 @@ def importer_keys(numbers: pa.Array) -> pa.Array:
 
 def trimmed_text(matrix: Bytes, start: int, stop: int, rows: Index) -> pa.Array:
     """Trimmed text of 0-based columns at rows; null for blank and for a row below zero."""
-    found = [matrix[row, start:stop].tobytes().decode("latin-1").strip() or None if row >= 0 else None for row in rows]
-    return pa.array(found, pa.string())
+    texts = [matrix[row, start:stop].tobytes().decode("latin-1").strip() or None if row >= 0 else None for row in rows]
+    return pa.array(texts, pa.string())

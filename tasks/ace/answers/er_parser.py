@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.answers.answer_facts import NOT_FOUND, NOT_PERMITTED, ON_FILE, REJECTED, UNKNOWN
 from tasks.ace.answers.column_values import (
@@ -21,10 +20,12 @@ from tasks.ace.answers.column_values import (
     signed_numbers,
     twelve_hour_times,
 )
-from tasks.ace.answers.record_reader import AnswerRecords
+from tasks.ace.answers.record_reader import AnswerRecords, select_rows
 from tasks.ace.checker.record_deck import RecordColumns
 from tasks.ace.code_meanings import look_up_code
 from tasks.ace.stored_summaries.stored_records import StoredImages, note_unreadable
+from tasks.ace.wire.array_tools import is_given, texts_among
+from tasks.core import arrow_compute as pc
 
 CONTROL = {"1": "trade", "2": "CBP", "3": "inactive"}
 SUMMARY = {"1": "accepted", "2": "rejected", "3": "cancelled"}
@@ -47,11 +48,7 @@ def read_summaries(reading: AnswerRecords) -> tuple[StoredImages | None, Index]:
     if len(heads):
         columns = _identity(reading, heads) | _state(reading, heads) | _dates(reading, heads)
         columns |= _amounts(reading, heads) | _header(reading, heads) | _bond(reading, heads)
-        columns |= {
-            "entry_number": numbers,
-            "disposition": _same(ON_FILE, len(heads)),
-            "block": pa.array(reading.block[heads.at]),
-        }
+        columns |= {"entry_number": numbers, "disposition": ON_FILE}
         reading.add("entries", columns, heads.at)
     cut = _returned(reading)
     if not reading.has("10"):
@@ -66,7 +63,7 @@ def resume_at(entries: pa.Table) -> object | None:
 
 
 def _identity(reading: AnswerRecords, heads: RecordColumns) -> dict[str, pa.Array]:
-    said = reading.columns(
+    fields = reading.columns(
         heads,
         "version_number",
         "psc_indicator",
@@ -74,24 +71,24 @@ def _identity(reading: AnswerRecords, heads: RecordColumns) -> dict[str, pa.Arra
         "liquidation_status_code",
         "liquidation_date",
     )
-    accepted, wrong = twelve_hour_times(heads.raw("accept_date_time"))
-    for row in np.flatnonzero(wrong)[:20]:
+    accepted, unreadable = twelve_hour_times(heads.raw("accept_date_time"))
+    for row in np.flatnonzero(unreadable)[:20]:
         value = heads.raw("accept_date_time")[row].tobytes().decode("latin-1")
         reading.note(int(heads.at[row]), "JB", "accept_date_time", value, "answer-time-unreadable")
     return {
-        "version": said["version_number"],
+        "version": fields["version_number"],
         "accepted_at": accepted,
-        "corrected": pc.fill_null(is_one_of(said["psc_indicator"], "Y"), False),
-        "owned": is_one_of(said["ownership_data_returned_indicator"], "Y"),
-        "liquidation": map_codes(said["liquidation_status_code"], LIQUIDATION),
-        "liquidation_date": said["liquidation_date"],
+        "corrected": pc.fill_null(is_one_of(fields["psc_indicator"], "Y"), False),
+        "owned": is_one_of(fields["ownership_data_returned_indicator"], "Y"),
+        "liquidation": map_codes(fields["liquidation_status_code"], LIQUIDATION),
+        "liquidation_date": fields["liquidation_date"],
     }
 
 
 def _state(reading: AnswerRecords, heads: RecordColumns) -> dict[str, pa.Array]:
     """JC. It is missing where the requester no longer owns the summary (p.11)."""
-    rows, owner = _under(reading, "JC", heads)
-    said = reading.columns(
+    rows, owner = reading.under("JC", heads)
+    fields = reading.columns(
         rows,
         "entry_summary_control_status",
         "entry_summary_status_code",
@@ -103,74 +100,74 @@ def _state(reading: AnswerRecords, heads: RecordColumns) -> dict[str, pa.Array]:
         "collection_date",
         "census_header_status_code",
     )
-    made = {
-        "control": map_codes(said["entry_summary_control_status"], CONTROL),
-        "summary": map_codes(said["entry_summary_status_code"], SUMMARY),
-        "summary_date": said["entry_summary_status_date"],
-        "late": is_one_of(said["late_filing_status_code"], "1"),
-        "release": map_codes(said["release_status_code"], RELEASE),
-        "release_code": said["release_status_code"],
-        "release_date": said["release_date"],
-        "collection": map_codes(said["collection_status_code"], COLLECTION),
-        "collection_date": said["collection_date"],
-        "census": map_codes(said["census_header_status_code"], CENSUS),
+    columns = {
+        "control": map_codes(fields["entry_summary_control_status"], CONTROL),
+        "summary": map_codes(fields["entry_summary_status_code"], SUMMARY),
+        "summary_date": fields["entry_summary_status_date"],
+        "late": is_one_of(fields["late_filing_status_code"], "1"),
+        "release": map_codes(fields["release_status_code"], RELEASE),
+        "release_code": fields["release_status_code"],
+        "release_date": fields["release_date"],
+        "collection": map_codes(fields["collection_status_code"], COLLECTION),
+        "collection_date": fields["collection_date"],
+        "census": map_codes(fields["census_header_status_code"], CENSUS),
     }
-    return _aligned(made, owner, len(heads))
+    return _aligned(columns, owner, len(heads))
 
 
 def _dates(reading: AnswerRecords, heads: RecordColumns) -> dict[str, pa.Array]:
-    rows, owner = _under(reading, "JD", heads)
-    said = reading.columns(rows, "cbp_review_indicator", "entry_date", "immediate_delivery_indicator")
-    made = {
-        "review": is_one_of(said["cbp_review_indicator"], "1"),
-        "entry_date": said["entry_date"],
-        "immediate_delivery": is_one_of(said["immediate_delivery_indicator"], "Y"),
+    rows, owner = reading.under("JD", heads)
+    fields = reading.columns(rows, "cbp_review_indicator", "entry_date", "immediate_delivery_indicator")
+    columns = {
+        "review": is_one_of(fields["cbp_review_indicator"], "1"),
+        "entry_date": fields["entry_date"],
+        "immediate_delivery": is_one_of(fields["immediate_delivery_indicator"], "Y"),
     }
-    return _aligned(made, owner, len(heads))
+    return _aligned(columns, owner, len(heads))
 
 
 def _amounts(reading: AnswerRecords, heads: RecordColumns) -> dict[str, pa.Array]:
     """JE: ACE's estimates in dollars; a minus may stand before them (p.35)."""
-    rows, owner = _under(reading, "JE", heads)
-    said = reading.texts(
+    rows, owner = reading.under("JE", heads)
+    texts = reading.texts(
         rows, "estimated_duty", "estimated_tax", "estimated_fee_s", "estimated_interest", "estimated_ad_cvd"
     )
     names = ("duty", "tax", "fees", "interest", "ad_cvd")
-    made = {}
-    for name, (field, text) in zip(names, said.items(), strict=True):
+    columns = {}
+    for name, (field, text) in zip(names, texts.items(), strict=True):
         cents = signed_numbers(text)
-        lost = pc.and_(pc.is_null(cents), pc.is_valid(text)).to_numpy(zero_copy_only=False)
-        for row in np.flatnonzero(lost)[:20]:
+        unreadable = is_given(text) & ~is_given(cents)
+        for row in np.flatnonzero(unreadable)[:20]:
             value = text[int(row)].as_py()
             reading.note(int(rows.at[row]), "JE", field, value, "answer-amount-unreadable")
-        made[name] = dollar_amounts(cents)
-    return _aligned(made, owner, len(heads))
+        columns[name] = dollar_amounts(cents)
+    return _aligned(columns, owner, len(heads))
 
 
 def _header(reading: AnswerRecords, heads: RecordColumns) -> dict[str, pa.Array]:
-    rows, owner = _under(reading, "JF", heads)
-    said = reading.columns(
+    rows, owner = reading.under("JF", heads)
+    fields = reading.columns(
         rows, "importer_of_record_number", "reject_date", "district_port_of_entry", "entry_summary_filing_date"
     )
-    made = _aligned(
+    columns = _aligned(
         {
-            "importer_number": said["importer_of_record_number"],
+            "importer_number": fields["importer_of_record_number"],
             "entry_type": reading.texts(rows, "entry_type")["entry_type"],
-            "reject_date": said["reject_date"],
-            "port": said["district_port_of_entry"],
-            "filing_date": said["entry_summary_filing_date"],
+            "reject_date": fields["reject_date"],
+            "port": fields["district_port_of_entry"],
+            "filing_date": fields["entry_summary_filing_date"],
         },
         owner,
         len(heads),
     )
-    rows, owner = _under(reading, "JG", heads)
-    made |= _aligned(
+    rows, owner = reading.under("JG", heads)
+    columns |= _aligned(
         {"lines": reading.columns(rows, "number_of_line_items")["number_of_line_items"]}, owner, len(heads)
     )
-    rows, owner = _under(reading, "JH", heads)
-    said = reading.columns(rows, "preliminary_statement_print_date", "broker_reference_number")
+    rows, owner = reading.under("JH", heads)
+    fields = reading.columns(rows, "preliminary_statement_print_date", "broker_reference_number")
     names = ("statement_date", "reference")
-    return made | _aligned(dict(zip(names, said.values(), strict=True)), owner, len(heads))
+    return columns | _aligned(dict(zip(names, fields.values(), strict=True)), owner, len(heads))
 
 
 def _bond(reading: AnswerRecords, heads: RecordColumns) -> dict[str, pa.Array]:
@@ -178,17 +175,17 @@ def _bond(reading: AnswerRecords, heads: RecordColumns) -> dict[str, pa.Array]:
     rows = reading.rows("JI")
     if len(rows):
         none = (rows.matrix[:, 7 : 7 + len(_NO_BOND)] == _NO_BOND).all(axis=1)
-        rows = RecordColumns(rows.layout, rows.matrix[~none], rows.at[~none])
+        rows = select_rows(rows, ~none)
     owner = reading.owner(rows.at, heads.at)
-    said = reading.columns(rows, "bond_number", "single_entry_bond_amount")
+    fields = reading.columns(rows, "bond_number", "single_entry_bond_amount")
     text = reading.texts(rows, "bond_type_code", "surety_code")
-    made = {
+    columns = {
         "bond_type": text["bond_type_code"],
         "surety_code": text["surety_code"],
-        "bond_number": said["bond_number"],
-        "bond_amount": dollar_amounts(said["single_entry_bond_amount"]),
+        "bond_number": fields["bond_number"],
+        "bond_amount": dollar_amounts(fields["single_entry_bond_amount"]),
     }
-    return _aligned(made, owner, len(heads))
+    return _aligned(columns, owner, len(heads))
 
 
 def _returned(reading: AnswerRecords) -> Index:
@@ -196,60 +193,42 @@ def _returned(reading: AnswerRecords) -> Index:
     rows = reading.rows("JZ")
     if not len(rows):
         return np.empty(0, dtype=np.int64)
-    said = reading.texts(rows, "condition_code", "narrative_text")
-    code = said["condition_code"].to_pylist()
+    texts = reading.texts(rows, "condition_code", "narrative_text")
+    code = texts["condition_code"].to_pylist()
     numbers = entry_numbers(rows.raw("entry_filer_code"), rows.raw("entry_number"))
-    named = np.flatnonzero(numbers.is_valid().to_numpy(zero_copy_only=False))
-    severity = pa.array([_severity(one) for one in code], pa.string())
+    named = np.flatnonzero(is_given(numbers))
+    severity = pa.array([look_up_code("ER", value or "").severity("F") for value in code], pa.string())
     heads = np.full(len(rows), -1, dtype=np.int64)
     heads[named] = reading.index[rows.at[named]]
     reading.add(
         "conditions",
         {
-            "head": pa.array(heads),
-            "block": pa.array(reading.block[rows.at]),
+            "head": heads,
             "entry_number": numbers,
-            "level": pa.array(["entry" if head >= 0 else "query" for head in heads], pa.string()),
-            "code": said["condition_code"],
-            "place": _same("", len(rows)),
+            "level": ["entry" if head >= 0 else "query" for head in heads],
+            "code": texts["condition_code"],
+            "place": "",
             "severity": severity,
-            "text": said["narrative_text"],
-            "record": _same("JZ", len(rows)),
-            "final": pa.array(np.ones(len(rows), dtype=bool)),
+            "text": texts["narrative_text"],
+            "record": "JZ",
+            "final": True,
         },
         rows.at,
     )
-    place = pa.array(named)
     dispositions = [_MEANINGS.get(look_up_code("ER", code[row] or "").meaning, UNKNOWN) for row in named]
     reading.add(
         "entries",
         {
-            "entry_number": numbers.take(place),
-            "disposition": pa.array(dispositions, pa.string()),
-            "code": said["condition_code"].take(place),
-            "severity": severity.take(place),
-            "text": said["narrative_text"].take(place),
-            "block": pa.array(reading.block[rows.at[named]]),
+            "entry_number": numbers.take(named),
+            "disposition": dispositions,
+            "code": texts["condition_code"].take(named),
+            "severity": severity.take(named),
+            "text": texts["narrative_text"].take(named),
         },
         rows.at[named],
     )
-    limit = np.array([one == _CUT for one in code], dtype=bool)
-    return np.unique(reading.batch[rows.at[limit]])
+    return np.unique(reading.batch[rows.at[texts_among(texts["condition_code"], [_CUT])]])
 
 
-def _severity(code: str | None) -> str:
-    found = look_up_code("ER", code or "")
-    return found.candidates[0].severity if found.known else "F"
-
-
-def _under(reading: AnswerRecords, record: str, heads: RecordColumns) -> tuple[RecordColumns, Index]:
-    rows = reading.rows(record)
-    return rows, reading.owner(rows.at, heads.at)
-
-
-def _aligned(made: dict[str, pa.Array], owner: Index, count: int) -> dict[str, pa.Array]:
-    return {name: first_by_owner(column, owner, count) for name, column in made.items()}
-
-
-def _same(value: str, count: int) -> pa.Array:
-    return pa.array([value] * count, pa.string())
+def _aligned(columns: dict[str, pa.Array], owner: Index, count: int) -> dict[str, pa.Array]:
+    return {name: first_by_owner(column, owner, count) for name, column in columns.items()}

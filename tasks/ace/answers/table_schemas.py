@@ -11,138 +11,28 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.ace.answers.answer_facts import AnswerCondition, EntryAnswer
+from tasks.ace.wire.array_tools import Column, one_array
+from tasks.ace.wire.table_columns import COLUMN_TYPES, table_schema
 from tasks.core.journal.table_columns import arrow_types
 
-MONEY_TYPE = pa.decimal128(14, 2)
-TIME = pa.timestamp("s")
-_TEXT, _DATE, _FLAG, _NUMBER, _PLACE = (pa.string(), pa.date32(), pa.bool_(), pa.int64(), pa.int32())
-
-_BY_TYPE: Mapping[str, pa.DataType] = {
-    "str": _TEXT,
-    "date": _DATE,
-    "bool": _FLAG,
-    "int": _NUMBER,
-    "int32": _PLACE,
-    "datetime": TIME,
-    "decimal": MONEY_TYPE,
-}
+_FROM_FILE = ("bills", "events", "agencies", "importers", "unread")
 
 
-def _columns(struct: type[msgspec.Struct], *omit: str) -> dict[str, pa.DataType]:
-    return {name: _BY_TYPE[kind] for name, kind in arrow_types(struct, omit).items()}
+def _columns(struct: type[msgspec.Struct], *omit: str) -> list[tuple[str, pa.DataType]]:
+    return [(name, COLUMN_TYPES[kind]) for name, kind in arrow_types(struct, omit).items()]
 
-
-_ENTRIES: Mapping[str, pa.DataType] = _columns(EntryAnswer, "conditions")
-_CONDITIONS: Mapping[str, pa.DataType] = {"head": _NUMBER, "block": _PLACE, **_columns(AnswerCondition, "application")}
-_BILLS: Mapping[str, pa.DataType] = {
-    "head": _NUMBER,
-    "entry_number": _TEXT,
-    "bill_type": _TEXT,
-    "issuer": _TEXT,
-    "bill_number": _TEXT,
-    "house_issuer": _TEXT,
-    "house_number": _TEXT,
-    "in_bond_number": _TEXT,
-    "in_bond_status": _TEXT,
-    "in_bond_type": _TEXT,
-    "in_bond_arrival": _DATE,
-    "quantity": _NUMBER,
-    "unit": _TEXT,
-    "manifested": _NUMBER,
-    "mode": _TEXT,
-    "carrier_code": _TEXT,
-    "voyage": _TEXT,
-    "arrival_date": _DATE,
-    "port": _TEXT,
-    "split": _FLAG,
-    "code": _TEXT,
-    "text": _TEXT,
-    "at": TIME,
-    "record_index": _NUMBER,
-}
-_EVENTS: Mapping[str, pa.DataType] = {
-    "bill": _NUMBER,
-    "entry_number": _TEXT,
-    "at": TIME,
-    "place": _TEXT,
-    "code": _TEXT,
-    "text": _TEXT,
-    "release_date": _DATE,
-    "release_origin": _TEXT,
-    "quantity": _NUMBER,
-    "number": _TEXT,
-    "record_index": _NUMBER,
-}
-_AGENCIES: Mapping[str, pa.DataType] = {
-    "head": _NUMBER,
-    "entry_number": _TEXT,
-    "agency": _TEXT,
-    "program": _TEXT,
-    "at": TIME,
-    "status": _TEXT,
-    "text": _TEXT,
-    "line_status": _TEXT,
-    "reason": _TEXT,
-    "line": _NUMBER,
-    "tariff": _NUMBER,
-    "pga_line": _NUMBER,
-    "last_line": _NUMBER,
-    "last_tariff": _NUMBER,
-    "last_pga_line": _NUMBER,
-    "document_type": _TEXT,
-    "hold": _TEXT,
-    "version": _TEXT,
-    "latest": _FLAG,
-    "sub_reasons": _TEXT,
-    "references": _TEXT,
-    "comments": _TEXT,
-    "record_index": _NUMBER,
-}
-_IMPORTERS: Mapping[str, pa.DataType] = {
-    "importer_number": _TEXT,
-    "status": _TEXT,
-    "code": _TEXT,
-    "name": _TEXT,
-    "legal_name": _TEXT,
-    "second_name": _TEXT,
-    "center": _TEXT,
-    "surety_code": _TEXT,
-    "activity": _TEXT,
-    "bond_number": _TEXT,
-    "bond_amount": _NUMBER,
-    "bond_port": _TEXT,
-    "bond_from": _DATE,
-    "bond_until": _DATE,
-    "sufficient": _FLAG,
-    "user_active": _FLAG,
-    "user_until": _DATE,
-    "periodic_monthly": _FLAG,
-    "mail_address": _TEXT,
-    "mail_city": _TEXT,
-    "mail_state": _TEXT,
-    "mail_postal_code": _TEXT,
-    "address": _TEXT,
-    "city": _TEXT,
-    "state": _TEXT,
-    "postal_code": _TEXT,
-    "record_index": _NUMBER,
-}
-_UNREAD: Mapping[str, pa.DataType] = {"record_index": _NUMBER, "block": _PLACE, "text": _TEXT}
 
 ANSWER_SCHEMAS: Mapping[str, pa.Schema] = {
-    name: pa.schema(list(columns.items()))
-    for name, columns in (
-        ("entries", _ENTRIES),
-        ("conditions", _CONDITIONS),
-        ("bills", _BILLS),
-        ("events", _EVENTS),
-        ("agencies", _AGENCIES),
-        ("importers", _IMPORTERS),
-        ("unread", _UNREAD),
-    )
+    "entries": pa.schema(_columns(EntryAnswer, "conditions")),
+    "conditions": pa.schema([("head", pa.int64()), ("block", pa.int32()), *_columns(AnswerCondition, "application")]),
+    **{name: table_schema(name) for name in _FROM_FILE},
 }
 """Tables of an answer. `record_index` and `head` (the first record of the entry, or -1) count the
 file's records from 0; `events.bill` is the `record_index` of its bill."""
+
+
+ColumnValues = Column | np.ndarray | list | str | int | None
+"""A column, or one value for every row."""
 
 
 @dataclass(frozen=True)
@@ -158,29 +48,32 @@ class TablePart:
         return self.table.slice(int(low), int(high - low))
 
 
-def fill_table(name: str, columns: Mapping[str, pa.Array], rows: int) -> pa.Table:
+def fill_table(name: str, columns: Mapping[str, ColumnValues], rows: int) -> pa.Table:
     """A table of a schema; columns that are not given are null. Raises KeyError for others."""
     schema = ANSWER_SCHEMAS[name]
     unknown = set(columns) - set(schema.names)
     if unknown:
         raise KeyError(f"{name} has no column {', '.join(sorted(unknown))}")
-    made = [_as(columns[one.name], one.type) if one.name in columns else pa.nulls(rows, one.type) for one in schema]
-    return pa.Table.from_arrays(made, schema=schema)
+    arrays = [_column(columns.get(field.name), field.type, rows) for field in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def stack_tables(name: str, parts: list[tuple[pa.Table, NDArray[np.int64]]], order: str) -> TablePart:
     """Tables of one name over another, sorted by batch and then by a column (`record_index`)."""
     if not parts:
         return TablePart(ANSWER_SCHEMAS[name].empty_table(), np.empty(0, dtype=np.int64))
-    table = pa.concat_tables([one for one, _ in parts]).combine_chunks()
-    batch = np.concatenate([one for _, one in parts])
+    table = pa.concat_tables([part for part, _ in parts]).combine_chunks()
+    batch = np.concatenate([part for _, part in parts])
     if len(parts) == 1 and (np.diff(batch) >= 0).all():
         return TablePart(table, batch)
     sorter = np.lexsort((table[order].to_numpy(), batch))
-    return TablePart(table.take(pa.array(sorter)), batch[sorter])
+    return TablePart(table.take(sorter), batch[sorter])
 
 
-def _as(column: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    return column if column.type == kind else column.cast(kind)
+def _column(values: ColumnValues, kind: pa.DataType, rows: int) -> pa.Array:
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        column = one_array(values)
+        return column if column.type == kind else column.cast(kind)
+    if isinstance(values, np.ndarray | list):
+        return pa.array(values, kind)
+    return pa.array([values], kind).take(np.zeros(rows, dtype=np.int64))

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.batch_assembly import BatchAssembly, build_batches, slice_builders
 from tasks.ace.cargo_release.se_bills import bill_groups
 from tasks.ace.cargo_release.se_header import header_parts, party_parts, reference_parts
 from tasks.ace.cargo_release.se_lines import line_parts
-from tasks.ace.wire.array_tools import to_numpy
+from tasks.ace.wire.array_tools import as_mask
 from tasks.ace.wire.batch_envelope import Envelope
 from tasks.ace.wire.entry_slices import CHILDREN, COLUMNS, EntrySlice, RecordPart, read_slices
 from tasks.ace.wire.envelope_rules import FilerProfile
 from tasks.ace.wire.outbound_batch import BatchLimits, OutboundBatch
+from tasks.core import arrow_compute as pc
 from tasks.core.errors import Problem, RouteRefused
 from tasks.entries.api import EntryRecord, Offsets, codes_where
 
@@ -49,7 +49,7 @@ def write_batches(
     fault of a slice before any batch of that slice is yielded.
     """
     refuse_routes(record.entries, accept_86=accept_86)
-    entries, *children = (getattr(record, name).select(held) for name, held in COLUMNS.items())
+    entries, *children = (getattr(record, name).select(names) for name, names in COLUMNS.items())
     build = _assembly(envelope, limits, profile, offsets)
     tables = dict(zip(CHILDREN, children, strict=True))
     yield from build_batches(job for _, job in slice_builders(entries, tables, build, sequence_from))
@@ -72,9 +72,9 @@ def stream_batches(
     """
     import pyarrow.parquet as pq
 
-    wanted = ["entry_number", "entry_type", "filing_route"]
+    names = ["entry_number", "entry_type", "filing_route"]
     with pq.ParquetFile(paths["entries"]) as file:
-        for portion in file.iter_batches(batch_size=1 << 16, columns=wanted):
+        for portion in file.iter_batches(batch_size=1 << 16, columns=names):
             refuse_routes(pa.Table.from_batches([portion]), accept_86=accept_86)
     build = _assembly(envelope, limits, profile, offsets)
     yield from build_batches(_portions(paths, entries_at_once, build, sequence_from))
@@ -91,15 +91,15 @@ def _portions(
 
 def refuse_routes(entries: pa.Table, *, accept_86: bool = False) -> None:
     """Raises RouteRefused naming each entry that must not be sent as SE, and why."""
-    taken = list(codes_where("entry_type", "se"))
-    if not accept_86 and _SUSPENDED in taken:
-        taken.remove(_SUSPENDED)
+    types = list(codes_where("entry_type", "se"))
+    if not accept_86 and _SUSPENDED in types:
+        types.remove(_SUSPENDED)
     routed = pc.fill_null(pc.equal(entries["filing_route"], SE_ROUTE), False)
-    typed = pc.fill_null(pc.is_in(entries["entry_type"], value_set=pa.array(taken)), False)
-    wrong = np.flatnonzero(~to_numpy(pc.and_(routed, typed), np.bool_))
-    if not len(wrong):
+    typed = pc.fill_null(pc.is_in(entries["entry_type"], value_set=pa.array(types)), False)
+    refused = np.flatnonzero(~as_mask(pc.and_(routed, typed)))
+    if not len(refused):
         return
-    rows = entries.select(["entry_number", "entry_type", "filing_route"]).take(pa.array(wrong))
+    rows = entries.select(["entry_number", "entry_type", "filing_route"]).take(refused)
     problems = [
         Problem(
             subject=row["entry_number"],

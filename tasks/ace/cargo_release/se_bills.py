@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.ace.wire.array_tools import Mask, as_mask, null_outside, take_rows, to_numpy, upper_case
+from tasks.ace.wire.array_tools import (
+    Keys,
+    Mask,
+    as_mask,
+    coded_column,
+    null_outside,
+    take_rows,
+    texts_among,
+    upper_case,
+    whole_numbers,
+)
 from tasks.ace.wire.entry_slices import BILLS, EntrySlice, RecordPart, position_keys
+from tasks.core import arrow_compute as pc
 from tasks.entries.api import codes_where
 
 _ZONE = ("06",)
@@ -16,6 +26,9 @@ _HAND_CARRIED = "60"
 _BILL_ORDER = ("I", "M", "R", "T", "H")
 _CONVEYANCE, _EQUIPMENT = 100, 300
 """Places within a bill group: bills first, then conveyances, then equipment (p.22)."""
+
+_CONVEYANCE_COLUMNS = ("carrier_code", "voyage", "arrival_date", "conveyance_name", "quantity", "unit")
+"""The first four stand in the entry too, the others in its bills."""
 
 
 def bill_groups(part: EntrySlice) -> list[RecordPart]:
@@ -33,12 +46,12 @@ class BillGroups:
         self.rank = part.ranks["bills"]
         self.group = part.integers("bill_group", "bills")
         self.id = (self.rank << 10) | self.group
-        self.mode = modes.take(pa.array(self.rank))
+        self.mode = modes.take(self.rank)
         self.kind = part.plain("bill_type", "bills")
         self.in_bond = as_mask(pc.equal(self.kind, "I"))
         self.zone = part.is_any("entry_type", _ZONE)
         outside = codes_where("mode_of_transport", "not_automated")
-        forced = as_mask(pc.is_in(self.mode, value_set=pa.array(outside)))
+        forced = texts_among(self.mode, outside)
         forced |= part.given("general_order_number")[self.rank]
         self.outside = (part.yes("not_automated", "bills") | forced) & ~self.in_bond
         conveyances = part.ranks["conveyances"]
@@ -57,57 +70,47 @@ class BillGroups:
 
 def _se15(part: EntrySlice, groups: BillGroups) -> RecordPart:
     rank = groups.rank
-    types = part.plain("entry_type").take(pa.array(rank))
+    types = part.plain("entry_type").take(rank)
     exempt = as_mask(pc.equal(types, _REWAREHOUSE)) | as_mask(pc.equal(groups.mode, _HAND_CARRIED))
     counted = groups.lowest & (~groups.has_conveyance | exempt)
     bare = codes_where("mode_of_transport", "issuer", "N")
-    issued = ~groups.in_bond & ~as_mask(pc.is_in(groups.mode, value_set=pa.array(bare)))
+    issued = ~groups.in_bond & ~texts_among(groups.mode, bare)
     columns = {
         "bill_type": groups.kind,
         "issuer_code": null_outside(issued, part.plain("issuer", "bills")),
         "bill_number": part.column("bill_number", "bills"),
         "quantity": null_outside(counted, part.column("quantity", "bills")),
-        "non_ams": pa.DictionaryArray.from_arrays(pa.array(groups.outside.astype(np.int32)), pa.array(["N", "Y"])),
+        "non_ams": coded_column(groups.outside, ["N", "Y"]),
     }
-    order = pc.fill_null(pc.index_in(groups.kind, value_set=pa.array(_BILL_ORDER)), 9)
-    place = to_numpy(order, np.int64)
-    return RecordPart(position_keys(rank, BILLS, groups.group, place), part.encode("SE15", columns, rank))
+    position = whole_numbers(pc.index_in(groups.kind, value_set=pa.array(_BILL_ORDER)), 9)
+    return RecordPart(position_keys(rank, BILLS, groups.group, position), part.encode("SE15", columns, rank))
 
 
 def conveyances(part: EntrySlice, groups: BillGroups) -> list[RecordPart]:
-    rank = part.ranks["conveyances"]
-    parts = []
+    """SE16 of each conveyance row, and of each bill that takes its conveyance from the entry."""
+    rank, parts = part.ranks["conveyances"], []
     if len(rank):
-        columns = {
-            "carrier_code": part.plain("carrier_code", "conveyances"),
-            "voyage": part.plain("voyage", "conveyances"),
-            "date_of_arrival": part.column("arrival_date", "conveyances"),
-            "quantity": part.column("quantity", "conveyances"),
-            "unit_of_measure": part.plain("unit", "conveyances"),
-            "conveyance_name": upper_case(part.plain("conveyance_name", "conveyances")),
-        }
-        group = part.integers("bill_group", "conveyances")
-        place = position_keys(rank, BILLS, group, _CONVEYANCE)
-        parts.append(RecordPart(place, part.encode("SE16", columns, rank)))
-    if groups.derived.any():
-        parts.append(_derived_conveyance(part, groups))
+        columns = {name: part.plain(name, "conveyances") for name in _CONVEYANCE_COLUMNS}
+        parts.append(_se16(part, rank, part.integers("bill_group", "conveyances"), columns))
+    rows = groups.derived
+    if rows.any():
+        rank = groups.rank[rows]
+        columns = {name: part.plain(name).take(rank) for name in _CONVEYANCE_COLUMNS[:4]}
+        columns |= {name: take_rows(part.plain(name, "bills"), rows) for name in _CONVEYANCE_COLUMNS[4:]}
+        parts.append(_se16(part, rank, groups.group[rows], columns))
     return parts
 
 
-def _derived_conveyance(part: EntrySlice, groups: BillGroups) -> RecordPart:
-    rows = groups.derived
-    rank = groups.rank[rows]
-    of_entry = pa.array(rank)
-    columns = {
-        "carrier_code": part.plain("carrier_code").take(of_entry),
-        "voyage": part.plain("voyage").take(of_entry),
-        "date_of_arrival": part.column("arrival_date").take(of_entry),
-        "quantity": take_rows(part.column("quantity", "bills"), rows),
-        "unit_of_measure": take_rows(part.plain("unit", "bills"), rows),
-        "conveyance_name": upper_case(part.plain("conveyance_name").take(of_entry)),
+def _se16(part: EntrySlice, rank: Keys, group: Keys, columns: dict[str, pa.Array]) -> RecordPart:
+    fields = {
+        "carrier_code": columns["carrier_code"],
+        "voyage": columns["voyage"],
+        "date_of_arrival": columns["arrival_date"],
+        "quantity": columns["quantity"],
+        "unit_of_measure": columns["unit"],
+        "conveyance_name": upper_case(columns["conveyance_name"]),
     }
-    place = position_keys(rank, BILLS, groups.group[rows], _CONVEYANCE)
-    return RecordPart(place, part.encode("SE16", columns, rank))
+    return RecordPart(position_keys(rank, BILLS, group, _CONVEYANCE), part.encode("SE16", fields, rank))
 
 
 def equipment(part: EntrySlice) -> list[RecordPart]:
@@ -116,5 +119,5 @@ def equipment(part: EntrySlice) -> list[RecordPart]:
         return []
     group = part.integers("bill_group", "equipment")
     columns = {"equipment_number": part.column("equipment_number", "equipment")}
-    place = position_keys(rank, BILLS, group, _EQUIPMENT)
-    return [RecordPart(place, part.encode("SE17", columns, rank))]
+    keys = position_keys(rank, BILLS, group, _EQUIPMENT)
+    return [RecordPart(keys, part.encode("SE17", columns, rank))]

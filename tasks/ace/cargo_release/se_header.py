@@ -9,18 +9,21 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.wire.array_tools import (
+    NO_TEXT,
     PRIVATE,
     Keys,
     Mask,
-    as_mask,
     constant_column,
+    decoded,
+    entry_serial,
+    flag_column,
+    is_given,
     null_outside,
     take_rows,
-    to_numpy,
     upper_case,
+    whole_numbers,
     with_placeholders,
 )
 from tasks.ace.wire.entry_slices import (
@@ -36,6 +39,7 @@ from tasks.ace.wire.entry_slices import (
     position_keys,
 )
 from tasks.ace.wire.record_layouts import record_layout
+from tasks.core import arrow_compute as pc
 from tasks.core.errors import Problem
 
 _PARTY_ORDER = ("MF", "SE", "BY", "CN", "ST", "CS", "LG")
@@ -51,38 +55,38 @@ def party_parts(part: EntrySlice) -> list[RecordPart]:
     line = part.integers("line", "parties")
     kind = part.plain("party", "parties")
     order = pc.index_in(kind, value_set=pa.array(_PARTY_ORDER))
-    place = to_numpy(pc.fill_null(order, len(_PARTY_ORDER)), np.int64)
+    position = whole_numbers(order, len(_PARTY_ORDER))
     at = position_keys(
-        part.ranks["parties"], np.where(line == 0, PARTIES, LINES), line, _FIRST_PARTY + _PARTY_STEP * place
+        part.ranks["parties"], np.where(line == 0, PARTIES, LINES), line, _FIRST_PARTY + _PARTY_STEP * position
     )
     return [
-        made
+        record_part
         for rows, level in ((line == 0, "SE3"), (line > 0, "SE5"))
         if rows.any()
-        for made in _party_records(part, np.flatnonzero(rows), level, at)
+        for record_part in _party_records(part, np.flatnonzero(rows), level, at)
     ]
 
 
 def _party_records(part: EntrySlice, rows: Keys, level: str, at: Keys) -> list[RecordPart]:
     rank = part.ranks["parties"][rows]
     column = {name: take_rows(part.column(name, "parties"), rows) for name in part.tables["parties"].column_names}
-    made = [_party(part, column, rank, f"{level}0", at[rows])]
+    parts = [_party(part, column, rank, f"{level}0", at[rows])]
     if column["global_id_type"].null_count < len(rows):
-        known = np.flatnonzero(pc.is_valid(column["global_id_type"]))
+        identified = np.flatnonzero(pc.is_valid(column["global_id_type"]))
         columns = {
-            "gbi_qualifier": column["global_id_type"].take(known),
-            "gbi_identifier": column["global_id"].take(known),
+            "gbi_qualifier": column["global_id_type"].take(identified),
+            "gbi_identifier": column["global_id"].take(identified),
         }
-        record = part.encode(f"{level}1", columns, rank[known])
-        made.append(RecordPart(at[rows][known] + 1, record))
+        record = part.encode(f"{level}1", columns, rank[identified])
+        parts.append(RecordPart(at[rows][identified] + 1, record))
     named = np.flatnonzero(pc.is_valid(column["name"]))
     if len(named):
-        named_rank, place = rank[named], at[rows][named]
+        named_rank, named_keys = rank[named], at[rows][named]
         address = _address(column["address"].take(named))
-        made.append(RecordPart(place + 2, part.encode(f"{level}5", address, named_rank)))
+        parts.append(RecordPart(named_keys + 2, part.encode(f"{level}5", address, named_rank)))
         town = _town({name: values.take(named) for name, values in column.items()})
-        made.append(RecordPart(place + 3, part.encode(f"{level}6", town, named_rank)))
-    return made
+        parts.append(RecordPart(named_keys + 3, part.encode(f"{level}6", town, named_rank)))
+    return parts
 
 
 def _party(part: EntrySlice, column: Mapping[str, pa.Array], rank: Keys, record: str, at: Keys) -> RecordPart:
@@ -94,9 +98,9 @@ def _party(part: EntrySlice, column: Mapping[str, pa.Array], rank: Keys, record:
         "identifier_qualifier": column["number_type"],
         "entity_identifier": number,
     }
-    place = record_layout("SE", record)["entity_identifier"]
+    field = record_layout("SE", record)["entity_identifier"]
     private = tuple(
-        PrivatePosition(int(row), place.start, place.length, column["number"][int(row)].as_py()) for row in sealed
+        PrivatePosition(int(row), field.start, field.length, column["number"][int(row)].as_py()) for row in sealed
     )
     return RecordPart(at, part.encode(record, columns, rank), private)
 
@@ -106,34 +110,33 @@ def _address(address: pa.Array) -> dict[str, pa.Array]:
 
     A number of its own (qualifier 01, 02) is not told apart: 15 is an unstructured address.
     """
-    if pa.types.is_dictionary(address.type):
+    if isinstance(address, pa.DictionaryArray):
         halves = _halves(upper_case(address.dictionary))
-        first, rest = (pa.DictionaryArray.from_arrays(address.indices, half) for half in halves)
-        second = rest.dictionary.take(rest.indices)
+        first, remainder = (pa.DictionaryArray.from_arrays(address.indices, component) for component in halves)
+        second = decoded(remainder)
     else:
         first, second = _halves(upper_case(address))
-        rest = second
-    qualifier = pc.if_else(pc.is_valid(second), _UNSTRUCTURED, pa.scalar(None, pa.string()))
+        remainder = second
+    qualifier = pc.if_else(pc.is_valid(second), _UNSTRUCTURED, NO_TEXT)
     return {
         "address_qualifier": constant_column(_UNSTRUCTURED, len(address)),
         "address_information": first,
         "address_qualifier_2": qualifier,
-        "address_information_2": rest,
+        "address_information_2": remainder,
     }
 
 
 def _halves(text: pa.Array) -> tuple[pa.Array, pa.Array]:
-    nothing = pa.scalar(None, pa.string())
-    long = pc.fill_null(pc.greater(pc.binary_length(text), _ADDRESS), False)
-    if not pc.any(long).as_py():
+    too_long = pc.fill_null(pc.greater(pc.binary_length(text), _ADDRESS), False)
+    if not pc.any(too_long).as_py():
         return text, pa.nulls(len(text), pa.string())
     pieces = pc.extract_regex(text, _SPLIT)
     first = pc.struct_field(pieces, "first")
-    rest = pc.struct_field(pieces, "rest")
-    cut = pc.and_(long, pc.is_null(pieces))
+    remainder = pc.struct_field(pieces, "rest")
+    cut = pc.and_(too_long, pc.is_null(pieces))
     first = pc.if_else(cut, pc.utf8_slice_codeunits(text, 0, _ADDRESS), first)
-    rest = pc.if_else(cut, pc.utf8_slice_codeunits(text, _ADDRESS), rest)
-    return pc.if_else(long, first, text), pc.if_else(long, rest, nothing)
+    remainder = pc.if_else(cut, pc.utf8_slice_codeunits(text, _ADDRESS), remainder)
+    return pc.if_else(too_long, first, text), pc.if_else(too_long, remainder, NO_TEXT)
 
 
 def _town(column: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
@@ -165,7 +168,7 @@ def _se10(part: EntrySlice, rank: Keys) -> RecordPart:
     columns = {
         "action_code": constant_column("A", len(part)),
         "entry_filer_code": pc.utf8_slice_codeunits(number, 0, 3),
-        "entry_number": _serial(number),
+        "entry_number": entry_serial(number),
         "entry_type": part.column("entry_type"),
         "importer_type": part.column("importer_type"),
         "importer_number": importer,
@@ -176,10 +179,10 @@ def _se10(part: EntrySlice, rank: Keys) -> RecordPart:
         "split_release": part.column("split_release"),
         "port_of_unlading": part.column("port_of_unlading"),
     }
-    place = record_layout("SE", "SE10")["importer_number"]
+    field = record_layout("SE", "SE10")["importer_number"]
     references = part.plain("importer_number")
     private = tuple(
-        PrivatePosition(int(row), place.start, place.length, references[int(row)].as_py()) for row in sealed
+        PrivatePosition(int(row), field.start, field.length, references[int(row)].as_py()) for row in sealed
     )
     return RecordPart(position_keys(rank, HEADER), part.encode("SE10", columns, rank), private)
 
@@ -191,7 +194,7 @@ def _se11(part: EntrySlice, rank: Keys) -> list[RecordPart]:
     conveyance = pc.if_else(pa.array(zone), part.plain("zone_id"), upper_case(part.plain("conveyance_name")))
     immediate = part.yes("immediate_delivery")
     columns = {
-        "entry_date_election_code": null_outside(weekly, constant_column("W", len(part)).dictionary_decode()),
+        "entry_date_election_code": decoded(flag_column(weekly, "W")),
         "elected_entry_date": null_outside(weekly, part.column("zone_week")),
         "location_of_goods": part.plain("location_of_goods"),
         "exam_site": part.plain("exam_site"),
@@ -200,10 +203,10 @@ def _se11(part: EntrySlice, rank: Keys) -> list[RecordPart]:
         "general_order_number": part.plain("general_order_number"),
         "bonded_warehouse": part.plain("bonded_warehouse"),
         "warehouse_filer_code": pc.utf8_slice_codeunits(origin, 0, 3),
-        "warehouse_entry_number": _serial(origin),
-        "immediate_delivery_indicator": null_outside(immediate, constant_column("Y", len(part)).dictionary_decode()),
+        "warehouse_entry_number": entry_serial(origin),
+        "immediate_delivery_indicator": decoded(flag_column(immediate)),
     }
-    used = np.logical_or.reduce([as_mask(pc.is_valid(column)) for column in columns.values()])
+    used = np.logical_or.reduce([is_given(column) for column in columns.values()])
     if not used.any():
         return []
     rows = {name: take_rows(column, used) for name, column in columns.items()}
@@ -228,20 +231,20 @@ def reference_parts(part: EntrySlice) -> list[RecordPart]:
         ("CR", part.plain("broker_reference")),
         ("V1", null_outside(single, part.plain("surety_code"))),
         ("AMT", null_outside(single, pc.cast(part.column("bond_amount"), pa.string()))),
-        ("EXP", _flag(part, "express_consignment")),
-        ("KII", _flag(part, "known_importer")),
+        ("EXP", flag_column(part.yes("express_consignment"))),
+        ("KII", flag_column(part.yes("known_importer"))),
         ("RRN", part.plain("rail_reference")),
-        ("PER", _flag(part, "perishable")),
+        ("PER", flag_column(part.yes("perishable"))),
         ("CES", pc.replace_substring(summary, "-", "")),
         ("EDA", _mmddyy(part.column("estimated_arrival"))),
     )
     parts = []
-    for place, (qualifier, text) in enumerate(texts):
-        rank = np.flatnonzero(as_mask(pc.is_valid(text)))
+    for position, (qualifier, text) in enumerate(texts):
+        rank = np.flatnonzero(is_given(text))
         if len(rank):
             columns = {"qualifier": constant_column(qualifier, len(rank)), "reference": take_rows(text, rank)}
             record = part.encode("SE20", columns, rank)
-            parts.append(RecordPart(position_keys(rank, REFERENCES, 0, place), record))
+            parts.append(RecordPart(position_keys(rank, REFERENCES, 0, position), record))
     return parts
 
 
@@ -259,18 +262,7 @@ def refuse_clear_ssn(part: EntrySlice, clear: Mask, rank: Keys, what: str) -> No
         )
 
 
-def _flag(part: EntrySlice, name: str) -> pa.Array:
-    return null_outside(part.yes(name), constant_column("Y", len(part)).dictionary_decode())
-
-
 def _mmddyy(days: pa.Array) -> pa.Array:
     if days.null_count == len(days):
         return pa.nulls(len(days), pa.string())
     return pc.strftime(days, format="%m%d%y")
-
-
-def _serial(number: pa.Array) -> pa.Array:
-    """`XXX-NNNNNNN-C` to the eight characters of the wire form."""
-    return pc.binary_join_element_wise(
-        pc.utf8_slice_codeunits(number, 4, 11), pc.utf8_slice_codeunits(number, 12, 13), ""
-    )

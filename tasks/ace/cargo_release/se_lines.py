@@ -10,10 +10,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.ace.wire.array_tools import Keys, Mask, constant_column, find_rows, take_rows, to_numpy, upper_case
+from tasks.ace.wire.array_tools import (
+    Keys,
+    Mask,
+    as_mask,
+    constant_column,
+    count_within,
+    find_rows,
+    is_given,
+    take_rows,
+    upper_case,
+    whole_numbers,
+)
 from tasks.ace.wire.entry_slices import LINES, EntrySlice, RecordPart, position_keys
+from tasks.core import arrow_compute as pc
 from tasks.core.errors import Problem
 
 _PGA_COLUMNS = ("agency", "program", "processing", "disclaimer", "reference")
@@ -31,7 +42,7 @@ def line_parts(part: EntrySlice) -> list[RecordPart]:
         "country_of_origin": part.column("country_of_origin", "lines"),
         "description": upper_case(part.column("description", "lines")),
     }
-    made = [RecordPart(position_keys(rank, LINES, line), part.encode("SE40", columns, rank))]
+    parts = [RecordPart(position_keys(rank, LINES, line), part.encode("SE40", columns, rank))]
     zone = np.flatnonzero(part.is_any("zone_status", ("P", "N"), "lines"))
     if len(zone):
         # The summary names the day of every privileged line (674), the release only where the tariff
@@ -45,8 +56,8 @@ def line_parts(part: EntrySlice) -> list[RecordPart]:
             "zone_quantity": take_rows(part.column("zone_quantity", "lines"), zone),
         }
         record = part.encode("SE41", columns, rank[zone])
-        made.append(RecordPart(position_keys(rank[zone], LINES, line[zone], 1), record))
-    return [*made, *_tariffs(part)]
+        parts.append(RecordPart(position_keys(rank[zone], LINES, line[zone], 1), record))
+    return [*parts, *_tariffs(part)]
 
 
 def _superseded(part: EntrySlice, line: np.ndarray) -> np.ndarray:
@@ -60,24 +71,24 @@ def _tariffs(part: EntrySlice) -> list[RecordPart]:
     rank = part.ranks["tariffs"]
     line = part.integers("line", "tariffs")
     position = part.integers("position", "tariffs")
-    place = tariff_place(part.plain("hts_number", "tariffs"), position)
+    position_on_line = tariff_place(part.plain("hts_number", "tariffs"), position)
     columns = {"hts_number": part.column("hts_number", "tariffs"), "value": part.column("value", "tariffs")}
-    at = position_keys(rank, LINES, line, place)
-    made = [RecordPart(at, part.encode("SE60", columns, rank))]
+    at = position_keys(rank, LINES, line, position_on_line)
+    parts = [RecordPart(at, part.encode("SE60", columns, rank))]
     current = np.flatnonzero(part.given("current_hts_number", "tariffs"))
     if len(current):
         columns = {"current_hts_number": take_rows(part.column("current_hts_number", "tariffs"), current)}
         record = part.encode("SE61", columns, rank[current])
-        made.append(RecordPart(at[current] + 1, record))
+        parts.append(RecordPart(at[current] + 1, record))
     if len(part.ranks["pga"]):
-        made.extend(_agencies(part, at, _tariff_id(rank, line, position)))
-    return made
+        parts.extend(_agencies(part, at, _tariff_id(rank, line, position)))
+    return parts
 
 
 def tariff_place(hts: pa.Array, position: Keys) -> Keys:
     """Chapter 98, then 99, then the number that carries the value (p.73; TIB: 9813 first)."""
     chapter = pc.index_in(pc.utf8_slice_codeunits(hts, 0, 2), value_set=pa.array(["98", "99"]))
-    order = to_numpy(pc.fill_null(chapter, 2), np.int64)
+    order = whole_numbers(chapter, 2)
     return _TARIFF + (order * _ORDER_STEP + position) * _TARIFF_STEP
 
 
@@ -89,19 +100,20 @@ def _agencies(part: EntrySlice, at: Keys, tariffs: Keys) -> list[RecordPart]:
     """OI once a tariff number; PG01 an agency row, numbered from 001 within the agency (PGA p.13);
     without a disclaimer PG02 P, and PG14 where a permit or confirmation is known."""
     rank, line = part.ranks["pga"], part.integers("line", "pga")
-    own = _tariff_id(rank, line, part.integers("position", "pga"))
-    match = find_rows(tariffs, own)
+    tariff_of = _tariff_id(rank, line, part.integers("position", "pga"))
+    match = find_rows(tariffs, tariff_of)
     if (match < 0).any():
         _note_lost(part, match < 0, rank)
         return []
     agency = part.plain("agency", "pga").dictionary_encode().indices.to_numpy()
-    order = np.lexsort((np.arange(len(own)), agency, own))
-    first = _changes(own[order])
-    place, rows = at[match[order]], rank[order]
-    columns = {name: part.column(name, "pga").take(pa.array(order)) for name in _PGA_COLUMNS}
-    pga = _AgencyRows(rows, place + 3 + 4 * _count_from(first), columns)
-    number = _count_from(first | _changes(agency[order])) + 1
-    described = _description(part, rows[first], line[order][first], place[first])
+    order = np.lexsort((np.arange(len(tariff_of)), agency, tariff_of))
+    within = count_within(tariff_of[order])
+    first = within == 0
+    position, rows = at[match[order]], rank[order]
+    columns = {name: part.column(name, "pga").take(order) for name in _PGA_COLUMNS}
+    pga = _AgencyRows(rows, position + 3 + 4 * within, columns)
+    number = count_within((tariff_of << 8 | agency)[order]) + 1
+    described = _description(part, rows[first], line[order][first], position[first])
     return [described, *_agency_records(part, pga, number)]
 
 
@@ -110,7 +122,7 @@ class _AgencyRows:
     """Agency rows in the order of the file, each with the place of its first record."""
 
     rank: Keys
-    place: Keys
+    position: Keys
     columns: Mapping[str, pa.Array]
 
 
@@ -122,37 +134,26 @@ def _agency_records(part: EntrySlice, pga: _AgencyRows, number: Keys) -> list[Re
         "government_agency_processing_code": pga.columns["processing"],
         "disclaimer": pga.columns["disclaimer"],
     }
-    made = [RecordPart(pga.place, part.encode("PG01", columns, pga.rank, "PGA"))]
-    full = to_numpy(pc.is_null(pga.columns["disclaimer"]), np.bool_)
-    item = {"item_type": constant_column("P", int(full.sum()))}
-    made.append(RecordPart(pga.place[full] + 1, part.encode("PG02", item, pga.rank[full], "PGA")))
-    known = full & to_numpy(pc.is_valid(pga.columns["reference"]), np.bool_)
-    permit = {"lpco_number_or_name": upper_case(take_rows(pga.columns["reference"], known))}
-    made.append(RecordPart(pga.place[known] + 2, part.encode("PG14", permit, pga.rank[known], "PGA")))
-    return made
+    parts = [RecordPart(pga.position, part.encode("PG01", columns, pga.rank, "PGA"))]
+    full = as_mask(pc.is_null(pga.columns["disclaimer"]))
+    item_columns = {"item_type": constant_column("P", int(full.sum()))}
+    parts.append(RecordPart(pga.position[full] + 1, part.encode("PG02", item_columns, pga.rank[full], "PGA")))
+    permitted = full & is_given(pga.columns["reference"])
+    permit = {"lpco_number_or_name": upper_case(take_rows(pga.columns["reference"], permitted))}
+    parts.append(RecordPart(pga.position[permitted] + 2, part.encode("PG14", permit, pga.rank[permitted], "PGA")))
+    return parts
 
 
-def _description(part: EntrySlice, rank: Keys, line: Keys, place: Keys) -> RecordPart:
-    known = (part.ranks["lines"] << 10) | part.integers("line", "lines")
-    row = np.maximum(find_rows(known, (rank << 10) | line), 0)
-    text = upper_case(part.column("description", "lines")).take(pa.array(row))
-    return RecordPart(place + 2, part.encode("OI", {"description": text}, rank, "PGA"))
+def _description(part: EntrySlice, rank: Keys, line: Keys, position: Keys) -> RecordPart:
+    line_ids = (part.ranks["lines"] << 10) | part.integers("line", "lines")
+    row = np.maximum(find_rows(line_ids, (rank << 10) | line), 0)
+    text = upper_case(part.column("description", "lines")).take(row)
+    return RecordPart(position + 2, part.encode("OI", {"description": text}, rank, "PGA"))
 
 
-def _changes(values: Keys) -> Mask:
-    """Where a value differs from the one before; the first one does."""
-    return np.concatenate(([True], values[1:] != values[:-1]))
-
-
-def _count_from(starts: Mask) -> Keys:
-    """0, 1, 2 ... from each start."""
-    row = np.arange(len(starts))
-    return row - np.maximum.accumulate(np.where(starts, row, 0))
-
-
-def _note_lost(part: EntrySlice, lost: Mask, rank: Keys) -> None:
+def _note_lost(part: EntrySlice, orphaned: Mask, rank: Keys) -> None:
     numbers = part.column("entry_number")
-    for row in np.flatnonzero(lost):
+    for row in np.flatnonzero(orphaned):
         part.problems.append(
             Problem(subject=numbers[int(rank[row])].as_py(), column="PG01", code="agency-data-without-tariff-number")
         )

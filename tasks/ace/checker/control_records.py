@@ -33,37 +33,39 @@ def control_findings(matrix: Bytes, places: Index, profile: FilerProfile | None 
     if not len(matrix):
         return []
     parts = split_envelope(matrix)
-    told = list(_told(matrix, parts, profile))
-    taken = {(one.record_index, one.position) for one in told}
-    found = [
-        *told,
-        *(one for one in _classes(matrix, parts) if (one.record_index, one.position) not in taken),
+    envelope = list(_judged_envelope(matrix, parts, profile))
+    reported = {(finding.record_index, finding.position) for finding in envelope}
+    findings = [
+        *envelope,
+        *(finding for finding in _classes(matrix, parts) if (finding.record_index, finding.position) not in reported),
         *_query_blocks(matrix, parts),
         *_passwords(matrix, parts),
     ]
-    return [_moved(one, int(places[one.record_index])) for one in found]
+    return [_at_record(finding, int(places[finding.record_index])) for finding in findings]
 
 
-def _told(matrix: Bytes, parts: EnvelopeRows, profile: FilerProfile | None) -> Iterator[FileFinding]:
+def _judged_envelope(matrix: Bytes, parts: EnvelopeRows, profile: FilerProfile | None) -> Iterator[FileFinding]:
     """The envelope's faults without those that only repeat an unknown application.
 
     CBP answers such a batch with X12 alone (B&B v23 p.35) and such a block without X23 (p.36).
     """
-    told = envelope_findings(matrix, parts, profile)
-    nameless = {one.record_index for one in told if one.code in ("X11", "X12")}
-    for one in told:
-        block = int(parts.block_of[one.record_index])
+    findings = envelope_findings(matrix, parts, profile)
+    nameless = {finding.record_index for finding in findings if finding.code in ("X11", "X12")}
+    for finding in findings:
+        block = int(parts.block_of[finding.record_index])
         above = int(parts.a[parts.block_batch[block]]) if block >= 0 and len(parts.a) else -1
-        name = matrix[one.record_index, 10:12].tobytes()
-        if one.code == "X19" and above in nameless:
+        name = matrix[finding.record_index, 10:12].tobytes()
+        if finding.code == "X19" and above in nameless:
             continue
-        if one.code == "X23" and (one.record_index in nameless or name in _PREPARER_SEEN):
+        if finding.code == "X23" and (finding.record_index in nameless or name in _PREPARER_SEEN):
             continue
-        yield one
+        yield finding
 
 
-def _moved(one: FileFinding, record: int) -> FileFinding:
-    return FileFinding(record, one.position, one.code, one.severity, one.text, one.record, one.entry)
+def _at_record(finding: FileFinding, record: int) -> FileFinding:
+    return FileFinding(
+        record, finding.position, finding.code, finding.severity, finding.text, finding.record, finding.entry
+    )
 
 
 def _classes(matrix: Bytes, parts: EnvelopeRows) -> Iterator[FileFinding]:
@@ -73,17 +75,17 @@ def _classes(matrix: Bytes, parts: EnvelopeRows) -> Iterator[FileFinding]:
         rows = np.flatnonzero(matrix[:, 0] == ord(letter))
         rejected = is_rejected(matrix, rows) if letter != "A" else names[rows] == b""
         for name in np.unique(names[rows]):
-            for made in (False, True):
-                at = rows[(names[rows] == name) & (rejected == made)]
+            for of_cbp in (False, True):
+                at = rows[(names[rows] == name) & (rejected == of_cbp)]
                 if len(at):
-                    yield from _records(letter, name.decode("latin-1"), made, matrix, at)
+                    yield from _records(letter, name.decode("latin-1"), of_cbp, matrix, at)
 
 
 def _records(letter: str, name: str, rejected: bool, matrix: Bytes, at: Index) -> Iterator[FileFinding]:
     layout = control_layout(letter, name, rejected)
-    found = FaultColumns()
-    check_records(layout, matrix[at], at, found)
-    for (code, _), rows, columns in zip(found.code, found.at, found.position, strict=True):
+    faults = FaultColumns()
+    check_records(layout, matrix[at], at, faults)
+    for (code, _), rows, columns in zip(faults.code, faults.at, faults.position, strict=True):
         for row, column in zip(rows, columns, strict=True):
             detail = value_at(layout, int(column), matrix[row].tobytes())
             if code in _TRAILER_CODES or (letter in "AB" and code != "C018"):
@@ -120,7 +122,7 @@ def _passwords(matrix: Bytes, parts: EnvelopeRows) -> Iterator[FileFinding]:
     CBP gave out (B&B v23 p.10, 32). Wholly blank it is a mandatory field that is missing."""
     names = _applications(matrix, parts)
     for row in parts.a:
-        layout = control_layout("A", names[row].decode("latin-1"), rejected=not names[row])
+        layout = control_layout("A", bytes(names[row]).decode("latin-1"), rejected=not names[row])
         if "password" not in layout.by_name:
             continue
         field = layout["password"]

@@ -12,12 +12,12 @@ from tasks.entries.api import Offsets, allowed_offsets, check_digits, is_filer
 def check_numbers(deck: Deck, filer: str, number: str, offsets: Offsets) -> None:
     """C103, C104 and B16 for the numbers of the deck's transaction heads."""
     header = deck.header
-    own = deck.block[:, 7:10]
-    other = (header.raw(filer) != own).any(axis=1) & (own != 32).all(axis=1)
-    deck.fault("C103", header, header.given(filer) & other, filer)
-    whole = header.digits(number)
-    deck.fault("C104", header, header.given(number) & ~whole, number)
-    wrong = whole & wrong_digit(header.raw(filer), header.raw(number), offsets)
+    filers = deck.block[:, 7:10]
+    foreign = (header.raw(filer) != filers).any(axis=1) & (filers != 32).all(axis=1)
+    deck.fault("C103", header, header.given(filer) & foreign, filer)
+    digits = header.digits(number)
+    deck.fault("C104", header, header.given(number) & ~digits, number)
+    wrong = digits & wrong_digit(header.raw(filer), header.raw(number), offsets)
     deck.fault("B16", header, wrong, number)
 
 
@@ -30,12 +30,12 @@ def wrong_digit(filers: Bytes, numbers: Bytes, offsets: Offsets) -> Flags:
     packed = pack_bytes(filers)
     serials = integers(numbers[:, :7])
     stated = integers(numbers[:, 7:])
-    whole = digit_bytes(numbers).all(axis=1)
+    digits = digit_bytes(numbers).all(axis=1)
     for code in np.unique(packed):
         filer = int(code).to_bytes(4, "little")[:3].decode("latin-1")
         if not is_filer(filer):
             continue
-        rows = np.flatnonzero((packed == code) & whole)
+        rows = np.flatnonzero((packed == code) & digits)
         offset = (stated[rows] - check_digits(filer, serials[rows])) % 10
         wrong[rows] = ~np.isin(offset, allowed_offsets(filer, offsets))
     return wrong
@@ -47,9 +47,9 @@ def number_keys(deck: Deck, filer: str, number: str) -> tuple[Index, Index]:
     Broken transactions and numbers that are not eight digits are left out.
     """
     header = deck.header
-    kept = deck.sound & header.digits(number)
+    judged = deck.sound & header.digits(number)
     keys = (pack_bytes(header.raw(filer)).astype(np.int64) << 27) | header.number(number)
-    return keys[kept], header.at[kept]
+    return keys[judged], header.at[judged]
 
 
 def entry_text(filer: bytes, number: bytes) -> str:

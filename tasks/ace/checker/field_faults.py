@@ -26,47 +26,47 @@ _HYPHEN, _ZERO = ord("-"), ord("0")
 
 def check_classes(deck: Deck) -> FaultColumns:
     """The faults of every record of a deck that has a layout, and odd bytes in the others."""
-    found = FaultColumns()
+    faults = FaultColumns()
     for code, layout in enumerate(deck.table.layouts):
         at = deck.of_kind(code)
         if layout is not None and len(at):
-            check_records(layout, _matrix(deck, code, at), at, found, deck.application)
+            check_records(layout, _matrix(deck, code, at), at, faults, deck.application)
     at = deck.of_kind(UNKNOWN)
     if len(at):
         rows = deck.matrix[at]
-        found.add("X40", at[_odd(rows).any(axis=1)])
-    return found
+        faults.add("X40", at[_odd(rows).any(axis=1)])
+    return faults
 
 
-def check_records(layout: RecordLayout, matrix: Bytes, at: Index, found: FaultColumns, application: str = "") -> None:
+def check_records(layout: RecordLayout, matrix: Bytes, at: Index, faults: FaultColumns, application: str = "") -> None:
     """Adds the faults of (n, 80) records of one layout that stand at the deck rows `at`."""
-    faults = class_faults(layout, matrix)
-    for number in np.unique(faults.field * len(KINDS) + faults.kind) if len(faults) else ():
+    breaches = class_faults(layout, matrix)
+    for number in np.unique(breaches.field * len(KINDS) + breaches.kind) if len(breaches) else ():
         field, kind = layout.fields[int(number) // len(KINDS)], KINDS[int(number) % len(KINDS)]
-        rows = faults.row[(faults.field * len(KINDS) + faults.kind) == number]
-        _add(found, application, layout, field, kind, matrix[rows], at[rows])
+        rows = breaches.row[(breaches.field * len(KINDS) + breaches.kind) == number]
+        _add(faults, application, layout, field, kind, matrix[rows], at[rows])
     for field in layout.data_fields if application in applications() else ():
         if field.cls in ("A", "AN", "X") and not field.right and field.length > 1:
-            found.add("C018", at[_indented(matrix[:, field.span])], field.start)
+            faults.add("C018", at[_indented(matrix[:, field.span])], field.start)
 
 
 def _add(
-    found: FaultColumns, application: str, layout: RecordLayout, field: LayoutField, kind: str, rows: Bytes, at: Index
+    faults: FaultColumns, application: str, layout: RecordLayout, field: LayoutField, kind: str, rows: Bytes, at: Index
 ) -> None:
     left = np.ones(len(rows), dtype=bool)
     for exception in _exceptions():
-        place = tuple(exception[name] for name in ("record", "field", "kind"))
-        if exception["application"] in ("*", application) and place == (layout.record, field.name, kind):
+        rule_key = tuple(exception[name] for name in ("record", "field", "kind"))
+        if exception["application"] in ("*", application) and rule_key == (layout.record, field.name, kind):
             excused = left & _WHEN[exception["when"]](rows, field)
             if exception["becomes"]:
-                found.add(exception["becomes"], at[excused], field.start)
+                faults.add(exception["becomes"], at[excused], field.start)
             left &= ~excused
     if kind == "class":
-        odd = _odd(rows[:, field.span]).any(axis=1)
-        found.add("X40", at[left & odd], field.start)
-        found.add(CLASS_CODES[field.cls], at[left & ~odd], field.start)
+        unprintable = _odd(rows[:, field.span]).any(axis=1)
+        faults.add("X40", at[left & unprintable], field.start)
+        faults.add(CLASS_CODES[field.cls], at[left & ~unprintable], field.start)
     else:
-        found.add(KIND_CODES[kind], at[left], field.start)
+        faults.add(KIND_CODES[kind], at[left], field.start)
 
 
 def _matrix(deck: Deck, code: int, at: Index) -> Bytes:
@@ -82,11 +82,11 @@ def _odd(view: Bytes) -> Flags:
 
 def _indented(view: Bytes) -> Flags:
     """Rows that begin with a blank but are not blank."""
-    found = view[:, 0] == 32
-    rows = np.flatnonzero(found)
+    indented = view[:, 0] == 32
+    rows = np.flatnonzero(indented)
     if len(rows):
-        found[rows] = (view[rows, 1:] != 32).any(axis=1)
-    return found
+        indented[rows] = (view[rows, 1:] != 32).any(axis=1)
+    return indented
 
 
 def _hyphen_only(rows: Bytes, field: LayoutField) -> Flags:

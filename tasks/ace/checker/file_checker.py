@@ -68,9 +68,9 @@ class FileChecker:
 
     def end(self) -> None:
         """Judges what is left."""
-        rest, self._rest = self._rest, self._rest[:0]
-        if len(rest):
-            self._judge(rest)
+        matrix, self._rest = self._rest, self._rest[:0]
+        if len(matrix):
+            self._judge(matrix)
 
     def control(self) -> tuple[Bytes, Index]:
         """Control records with the record before and after each, and their record numbers."""
@@ -99,10 +99,10 @@ class FileChecker:
         self._keep_control(matrix, base)
         if not self.envelope_only:
             above = len(self._above)
-            whole = np.concatenate((self._above, matrix)) if above else matrix
-            for application, rows in _by_application(whole):
-                deck_matrix = whole if rows is None else whole[rows]
-                at = np.arange(len(whole)) if rows is None else rows
+            extended = np.concatenate((self._above, matrix)) if above else matrix
+            for application, rows in _by_application(extended):
+                deck_matrix = extended if rows is None else extended[rows]
+                at = np.arange(len(extended)) if rows is None else rows
                 self._judge_application(application, deck_matrix, at - above + base, base)
         self._remember(matrix)
 
@@ -129,11 +129,11 @@ class FileChecker:
 
     def _keep_control(self, matrix: Bytes, base: int) -> None:
         near: Flags = _CONTROL[matrix[:, 0]]
-        kept = near.copy()
-        kept[1:] |= near[:-1]
-        kept[:-1] |= near[1:]
-        kept[[0, -1]] = True
-        rows = np.flatnonzero(kept)
+        selected = near.copy()
+        selected[1:] |= near[:-1]
+        selected[:-1] |= near[1:]
+        selected[[0, -1]] = True
+        rows = np.flatnonzero(selected)
         self._control.append((matrix[rows], rows + base))
 
     def _remember(self, matrix: Bytes) -> None:
@@ -144,8 +144,8 @@ class FileChecker:
         if len(rows) == 2 and rows[1] < rows[0]:
             rows = rows[:1]
         above = len(self._above)
-        kept = [self._above[row] if row < above else matrix[row - above] for row in rows]
-        self._above = np.array(kept, dtype=np.uint8).reshape(-1, 80)
+        headers = [self._above[row] if row < above else matrix[row - above] for row in rows]
+        self._above = np.array(headers, dtype=np.uint8).reshape(-1, 80)
 
 
 def _head(application: str) -> str:
@@ -163,8 +163,8 @@ def _by_application(matrix: Bytes) -> Iterator[tuple[str, Index | None]]:
         yield distinct[0], None
         return
     number = np.array([distinct.index(name) for name in names])[owner]
-    for place, name in enumerate(distinct):
-        yield name, np.flatnonzero(number == place)
+    for number_of_name, name in enumerate(distinct):
+        yield name, np.flatnonzero(number == number_of_name)
 
 
 def _applications(matrix: Bytes) -> tuple[Index, list[str]]:

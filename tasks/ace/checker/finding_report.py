@@ -60,11 +60,11 @@ class Reporter:
         self.counts: Counter[str] = Counter()
         self.errors = 0
 
-    def add(self, one: FileFinding) -> None:
+    def add(self, finding: FileFinding) -> None:
         """One finding that is already made."""
-        self.count(one.code, 1)
+        self.count(finding.code, 1)
         if self.limit is None or len(self.findings) < self.limit:
-            self.findings.append(one)
+            self.findings.append(finding)
 
     def count(self, code: str, times: int) -> None:
         self.counts[code] += times
@@ -81,14 +81,14 @@ class Reporter:
             return
         first, second = _columns(classes), _columns(deck.found)
         wrong = np.array([condition_of_code(code).severity == ERROR for code, _ in classes.code], bool)
-        told = wrong[first[2]]
-        clash = np.isin(second[0] * 128 + second[1], (first[0] * 128 + first[1])[told])
+        hiding = wrong[first[2]]
+        clash = np.isin(second[0] * 128 + second[1], (first[0] * 128 + first[1])[hiding])
         second = tuple(column[~(clash & (second[1] > 0))] for column in second)
         row, position, code = (np.concatenate(pair) for pair in zip(first, second, strict=True))
         details = [*classes.code, *deck.found.code]
         code[len(first[0]) :] += len(classes.code)
-        kept = at[row] >= base
-        row, position, code = row[kept], position[kept], code[kept]
+        fresh = at[row] >= base
+        row, position, code = row[fresh], position[fresh], code[fresh]
         for number, times in enumerate(np.bincount(code, minlength=len(details))):
             if times:
                 self.count(details[number][0], int(times))
@@ -96,16 +96,16 @@ class Reporter:
         room = len(order) if self.limit is None else max(self.limit - len(self.findings), 0)
         for index in order[:room]:
             name, detail = details[code[index]]
-            place, column = int(row[index]), int(position[index])
-            self.findings.append(_finding(deck, place, column, name, detail, int(at[place])))
+            deck_row, column = int(row[index]), int(position[index])
+            self.findings.append(_finding(deck, deck_row, column, name, detail, int(at[deck_row])))
 
 
-def _columns(found: FaultColumns) -> tuple[Index, Index, Index]:
-    if not found.at:
+def _columns(faults: FaultColumns) -> tuple[Index, Index, Index]:
+    if not faults.at:
         empty = np.empty(0, dtype=np.int64)
         return empty, empty, empty
-    number = np.repeat(np.arange(len(found.at)), [len(part) for part in found.at])
-    return np.concatenate(found.at), np.concatenate(found.position), number
+    number = np.repeat(np.arange(len(faults.at)), [len(part) for part in faults.at])
+    return np.concatenate(faults.at), np.concatenate(faults.position), number
 
 
 def _finding(deck: Deck, row: int, column: int, code: str, detail: str, at: int) -> FileFinding:

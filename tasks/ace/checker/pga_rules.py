@@ -17,7 +17,6 @@ from tasks.ace.checker.record_deck import Deck, Index, RecordColumns
 from tasks.ace.wire.record_layouts import code_list
 from tasks.entries.api import allowed_codes, allowed_text, disclaimer_doubt, unjudged_disclaimer
 
-RAISED = ("C400", "C401", "C402", "C403", "C404", "C405", "C406", "C407", "C408", "C409", "C410", "C411")
 _SUBSTITUTE = "PG00"
 
 
@@ -48,9 +47,9 @@ def _lines(deck: Deck) -> None:
     """C400, C409: known agencies, and lines numbered from 001 within an agency of a tariff."""
     rows = deck.rows("PG01")
     agency = rows.code("government_agency_code").astype(np.int64)
-    known = rows.says("government_agency_code", *code_list("agency"))
-    given = rows.given("government_agency_code")
-    deck.fault("C409", rows, given & ~known, "government_agency_code")
+    listed = rows.says("government_agency_code", *code_list("agency"))
+    filled = rows.given("government_agency_code")
+    deck.fault("C409", rows, filled & ~listed, "government_agency_code")
     key = (deck.ordinal("OI")[rows.at].astype(np.int64) << 32) | agency
     order = np.argsort(key, kind="stable")
     first = np.searchsorted(key[order], key[order], side="left")
@@ -68,22 +67,22 @@ def _disclaimers(deck: Deck) -> None:
     """C410: a disclaimer that CBP's chapter does not allow this agency, program or entry type. C411: one
     that CBP's tariff code guide does not list for it. What only the agency's guide could say is counted."""
     rows = deck.rows("PG01")
-    given = np.flatnonzero(rows.given("disclaimer") & (deck.transaction[rows.at] >= 0))
-    if not len(given):
+    disclaimed = np.flatnonzero(rows.given("disclaimer") & (deck.transaction[rows.at] >= 0))
+    if not len(disclaimed):
         return
-    owner = deck.transaction[rows.at[given]]
-    parts = [*(rows.raw(name)[given] for name in _SAID), deck.header.raw(_TYPE[deck.head])[owner]]
+    owner = deck.transaction[rows.at[disclaimed]]
+    parts = [*(rows.raw(name)[disclaimed] for name in _SAID), deck.header.raw(_TYPE[deck.head])[owner]]
     cases, case = np.unique(np.hstack(parts), axis=0, return_inverse=True)
-    for place, text in enumerate(row.tobytes().decode("latin-1") for row in cases):
-        mine = given[case.ravel() == place]
+    for case_number, text in enumerate(row.tobytes().decode("latin-1") for row in cases):
+        mine = disclaimed[case.ravel() == case_number]
         agency, program, code, kind = text[:3], text[3:6].strip(), text[6], text[7:9]
         wrong = np.zeros(len(rows), dtype=bool)
         wrong[mine] = True
         if code not in allowed_codes(agency, program, kind):
-            words = f"right: {allowed_text(agency, program, kind)}"
-            deck.fault("C410", rows, wrong, "disclaimer", words)
-        elif words := disclaimer_doubt(agency, program, code):
-            deck.fault("C411", rows, wrong, "disclaimer", words)
+            reason = f"right: {allowed_text(agency, program, kind)}"
+            deck.fault("C410", rows, wrong, "disclaimer", reason)
+        elif reason := disclaimer_doubt(agency, program, code):
+            deck.fault("C411", rows, wrong, "disclaimer", reason)
         elif open_ := unjudged_disclaimer(agency, program, code):
             deck.unjudged[open_] += len(mine)
 
@@ -91,18 +90,18 @@ def _disclaimers(deck: Deck) -> None:
 def _products(deck: Deck) -> None:
     """C402, C406, C407, C408: what PG01 and PG13 call for, item types of PG02."""
     lines, products = deck.rows("PG01"), deck.rows("PG02")
-    item, scope = products, _scope(deck, products)
-    kind = item.says("item_type", "P", "C")
-    deck.fault("C408", item, item.given("item_type") & ~kind, "item_type")
-    whole = item.says("item_type", "P") & (scope >= 0)
-    place = np.flatnonzero(whole)
-    second = np.zeros(len(item), dtype=bool)
-    second[place[1:]] = scope[place[1:]] == scope[place[:-1]]
-    deck.fault("C407", item, second, "item_type")
-    held = np.bincount(scope[scope >= 0], minlength=len(lines)) > 0
+    scope = _scope(deck, products)
+    kind = products.says("item_type", "P", "C")
+    deck.fault("C408", products, products.given("item_type") & ~kind, "item_type")
+    product = products.says("item_type", "P") & (scope >= 0)
+    product_rows = np.flatnonzero(product)
+    second = np.zeros(len(products), dtype=bool)
+    second[product_rows[1:]] = scope[product_rows[1:]] == scope[product_rows[:-1]]
+    deck.fault("C407", products, second, "item_type")
+    has_product = np.bincount(scope[scope >= 0], minlength=len(lines)) > 0
     shared = np.zeros(len(lines), dtype=bool)
     shared[:-1] = lines.at[1:] == lines.at[:-1] + 1
-    deck.fault("C406", lines, ~held & ~shared & lines.blank("disclaimer"))
+    deck.fault("C406", lines, ~has_product & ~shared & lines.blank("disclaimer"))
     issuers = deck.rows("PG13")
     permits = np.bincount(np.maximum(deck.ordinal("PG13")[deck.index("PG14")], 0), minlength=len(issuers) + 1)
     same = permits[: len(issuers)] > 0
@@ -119,8 +118,8 @@ def _parents(deck: Deck) -> None:
             parents = [*relation["needs"].split(), _SUBSTITUTE]
             near = np.max([_last(deck, parent)[rows.at] for parent in parents], axis=0)
             deck.fault("C401", rows, near < opens[rows.at])
-    held = {relation["record"] for relation in _relations() if relation["in_group"]}
-    for record in sorted({name for name in deck.table.records if name.startswith("PG")} - held):
+    allowed = {relation["record"] for relation in _relations() if relation["in_group"]}
+    for record in sorted({name for name in deck.table.records if name.startswith("PG")} - allowed):
         rows = deck.rows(record)
         if len(rows) and record not in ("PG50", "PG01"):
             deck.fault("C404", rows, inside[rows.at])
@@ -168,8 +167,8 @@ def _substitutions(deck: Deck) -> None:
     entry = np.maximum(deck.transaction[rows.at], 0).astype(np.int64)
     start, end, put = (rows.says(name, letter) for letter in "SER")
     within = _last(deck, "OI")[rows.at] > np.maximum(_last(deck, deck.head)[rows.at], _last(deck, _line(deck))[rows.at])
-    odd = rows.given(name) & ~(start | end | put)
-    deck.fault("C405", rows, odd | ((start | end) & within), name)
+    unknown = rows.given(name) & ~(start | end | put)
+    deck.fault("C405", rows, unknown | ((start | end) & within), name)
     marks = np.flatnonzero((start | end) & ~within)
     opening, owner = start[marks], entry[marks]
     apart = owner[1:] != owner[:-1]

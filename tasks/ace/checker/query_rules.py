@@ -7,31 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.ace.checker.entry_numbers import check_numbers, wrong_digit
+from tasks.ace.checker.entry_numbers import wrong_digit
 from tasks.ace.checker.record_deck import Deck, RecordColumns, integers, pack_bytes
 from tasks.ace.checker.release_rules.release_facts import digits_then_blank, is_alphanumeric, number_form, text_lengths
 from tasks.ace.wire.data_classes import Bytes, Flags, digit_bytes, impossible_date
 from tasks.ace.wire.record_layouts import code_list
 from tasks.entries.api import Offsets
 
-RAISED = {
-    "EQ": ("X37", "X38", "X41", "B16", "C104", "C500", "C501", "C502"),
-    "CQ": ("B16", "C019", "C103", "C104", "C510", "C511"),
-    "KI": ("X38", "C107", "C520"),
-    "AE": ("B16", "C103", "C104", "C119"),
-}
 _MAX_DAYS = 31
 _EMPLOYER, _ASSIGNED, _SOCIAL = 1, 2, 3
-
-
-def check_summary(deck: Deck, offsets: Offsets) -> None:
-    """AE: the number of each summary and its entry type."""
-    if not len(deck.starts):
-        return
-    check_numbers(deck, "entry_filer_code", "entry_number", offsets)
-    header = deck.header
-    known = header.says("entry_type_code", *code_list("summary_type"))
-    deck.fault("C119", header, header.given("entry_type_code") & ~known, "entry_type_code")
 
 
 def check_summary_query(deck: Deck, offsets: Offsets) -> None:
@@ -49,14 +33,14 @@ def check_summary_query(deck: Deck, offsets: Offsets) -> None:
     name = "return_detail_request_indicator"
     deck.fault("C500", wish, wish.given(name) & ~wish.says(name, "Y"), name)
     fields = [(f"entry_filer_code_{n}", f"entry_number_{n}") for n in range(1, 6)]
-    gap, place = _gaps(numbers, fields)
-    _at_places(deck, "X38", numbers, gap, place)
-    own = deck.block[np.maximum(deck.transaction[numbers.at], 0), 7:10]
+    gap, columns = _gaps(numbers, fields)
+    _at_places(deck, "X38", numbers, gap, columns)
+    block_filer = deck.block[np.maximum(deck.transaction[numbers.at], 0), 7:10]
     for filer, number in fields:
-        _number(deck, numbers, filer, number, own, offsets)
+        _number(deck, numbers, filer, number, block_filer, offsets)
     kind = "criteria_query_type_code"
-    known = criteria.says(kind, *code_list("criterion"))
-    deck.fault("C502", criteria, criteria.given(kind) & ~known, kind)
+    listed = criteria.says(kind, *code_list("criterion"))
+    deck.fault("C502", criteria, criteria.given(kind) & ~listed, kind)
     days = _range(criteria.raw("requested_from_date_time"), criteria.raw("requested_to"))
     deck.fault("C501", criteria, ~days, "requested_from_date_time")
 
@@ -73,15 +57,15 @@ def check_status_query(deck: Deck, offsets: Offsets) -> None:
     kinds = entry.astype(int) + bond + bill + air
     deck.fault("C510", rows, kinds > 1)
     deck.fault("C511", rows, kinds == 0)
-    own = deck.block[np.maximum(deck.transaction[rows.at], 0), 7:10]
+    block_filer = deck.block[np.maximum(deck.transaction[rows.at], 0), 7:10]
     filer, number = rows.raw("entry_filer_code"), rows.raw("entry_number")
-    other = rows.given("entry_filer_code") & (filer != own).any(axis=1)
-    deck.fault("C103", rows, other, "entry_filer_code")
+    foreign = rows.given("entry_filer_code") & (filer != block_filer).any(axis=1)
+    deck.fault("C103", rows, foreign, "entry_filer_code")
     left = digits_then_blank(number, 8)
     deck.fault("C019", rows, left, "entry_number")
-    whole = (number[:, 0] == 32) & digit_bytes(number[:, 1:]).all(axis=1)
-    deck.fault("C104", rows, rows.given("entry_number") & ~whole & ~left, "entry_number")
-    wrong = whole & ~other & wrong_digit(filer, number[:, 1:], offsets)
+    right_justified = (number[:, 0] == 32) & digit_bytes(number[:, 1:]).all(axis=1)
+    deck.fault("C104", rows, rows.given("entry_number") & ~right_justified & ~left, "entry_number")
+    wrong = right_justified & ~foreign & wrong_digit(filer, number[:, 1:], offsets)
     deck.fault("B16", rows, wrong, "entry_number")
 
 
@@ -91,13 +75,13 @@ def check_importer_query(deck: Deck) -> None:
     if not len(deck.starts):
         return
     fields = [(f"importer_number_{n}", f"address_request_code_{n}") for n in range(1, 7)]
-    gap, place = _gaps(rows, fields)
-    _at_places(deck, "X38", rows, gap, place)
+    gap, columns = _gaps(rows, fields)
+    _at_places(deck, "X38", rows, gap, columns)
     for name, request in fields:
-        given = rows.given(name)
-        deck.fault("C107", rows, given & ~_importer(rows.raw(name)), name)
-        odd = rows.given(request) & ~rows.says(request, "1")
-        deck.fault("C520", rows, odd, request)
+        filled = rows.given(name)
+        deck.fault("C107", rows, filled & ~_importer(rows.raw(name)), name)
+        unknown = rows.given(request) & ~rows.says(request, "1")
+        deck.fault("C520", rows, unknown, request)
 
 
 def _importer(text: Bytes) -> Flags:
@@ -109,15 +93,15 @@ def _importer(text: Bytes) -> Flags:
     return np.logical_or.reduce(forms)
 
 
-def _number(deck: Deck, rows: RecordColumns, filer: str, number: str, own: Bytes, offsets: Offsets) -> None:
+def _number(deck: Deck, rows: RecordColumns, filer: str, number: str, block_filer: Bytes, offsets: Offsets) -> None:
     """C104 and B16 for one number of a J1. Other filers' check digit factor is not known."""
-    given = rows.given(number)
-    whole = rows.digits(number)
-    deck.fault("C104", rows, given & ~whole, number)
-    deck.fault("C104", rows, rows.given(filer) & ~given, number)
-    deck.fault("C104", rows, given & ~_filer(rows.raw(filer)), filer)
-    mine = (rows.raw(filer) == own).all(axis=1)
-    wrong = whole & mine & wrong_digit(rows.raw(filer), rows.raw(number), offsets)
+    filled = rows.given(number)
+    digits = rows.digits(number)
+    deck.fault("C104", rows, filled & ~digits, number)
+    deck.fault("C104", rows, rows.given(filer) & ~filled, number)
+    deck.fault("C104", rows, filled & ~_filer(rows.raw(filer)), filer)
+    mine = (rows.raw(filer) == block_filer).all(axis=1)
+    wrong = digits & mine & wrong_digit(rows.raw(filer), rows.raw(number), offsets)
     deck.fault("B16", rows, wrong, number)
 
 
@@ -127,18 +111,18 @@ def _filer(text: Bytes) -> Flags:
 
 def _gaps(rows: RecordColumns, fields: list[tuple[str, str]]) -> tuple[Flags, np.ndarray]:
     """Rows with a filled item after an empty one, and the column of that item."""
-    given = np.stack([rows.given(name) | rows.given(second) for name, second in fields], axis=1)
-    late = given[:, 1:] & ~given[:, :-1]
+    filled = np.stack([rows.given(name) | rows.given(second) for name, second in fields], axis=1)
+    late = filled[:, 1:] & ~filled[:, :-1]
     places = np.array([rows.field(name).start for name, _ in fields])
     return np.logical_or.reduce(late, axis=1), places[1:][np.argmax(late, axis=1)]
 
 
-def _at_places(deck: Deck, code: str, rows: RecordColumns, mask: Flags, place: np.ndarray) -> None:
+def _at_places(deck: Deck, code: str, rows: RecordColumns, mask: Flags, columns: np.ndarray) -> None:
     """Faults at a column of its own in each row."""
     owner = deck.transaction[rows.at]
-    kept = mask & (owner >= 0)
-    kept[kept] &= deck.sound[owner[kept]]
-    deck.found.add(code, rows.at[kept], place[kept])
+    judged = mask & (owner >= 0)
+    judged[judged] &= deck.sound[owner[judged]]
+    deck.found.add(code, rows.at[judged], columns[judged])
 
 
 def _range(begin: Bytes, end: Bytes) -> Flags:
@@ -154,10 +138,10 @@ def _moment(text: Bytes) -> tuple[np.ndarray, Flags]:
     digits = digit_bytes(text[:, :12]).all(axis=1)
     part = [integers(text[:, k : k + 2]) for k in range(0, 12, 2)]
     month, day, year, hour, minute, second = part
-    half = pack_bytes(text[:, 12:14])
-    afternoon = half == int.from_bytes(b"PM", "little")
+    meridiem = pack_bytes(text[:, 12:14])
+    afternoon = meridiem == int.from_bytes(b"PM", "little")
     right = digits & ~impossible_date(text[:, :6])
-    right &= afternoon | (half == int.from_bytes(b"AM", "little"))
+    right &= afternoon | (meridiem == int.from_bytes(b"AM", "little"))
     right &= (hour >= 1) & (hour <= 12) & (minute < 60) & (second < 60)
     month, day = (np.where(right, value, 1) for value in (month, day))
     months = (np.where(year < 70, year + 2000, year + 1900) - 1970) * 12 + month - 1

@@ -105,14 +105,14 @@ class RecordColumns:
 
     def says(self, name: str, *values: str) -> Flags:
         """Which records have one of the values in the field."""
-        found = np.zeros(len(self), dtype=bool)
+        flags = np.zeros(len(self), dtype=bool)
         if not len(self):
-            return found
+            return flags
         width = self.layout[name].length
         code = self.code(name)
         for value in values:
-            found |= code == pack(value, width)
-        return found
+            flags |= code == pack(value, width)
+        return flags
 
     def digits(self, name: str) -> Flags:
         """Which records have digits all over the field."""
@@ -256,9 +256,9 @@ class Deck:
 
 def is_among(code: NDArray[np.unsignedinteger], width: int, values: Iterable[str]) -> Flags:
     """Which packed codes are one of the values (each of at most `width` columns)."""
-    wanted = np.array([pack(value, width) for value in values], dtype=np.uint64)
+    packed = np.array([pack(value, width) for value in values], dtype=np.uint64)
     if width <= 2:
-        known = np.zeros(1 << (8 * width), dtype=bool)
-        known[wanted] = True
-        return known[code]
-    return np.isin(code.astype(np.uint64), wanted)
+        table = np.zeros(1 << (8 * width), dtype=bool)
+        table[packed] = True
+        return table[code]
+    return np.isin(code.astype(np.uint64), packed)

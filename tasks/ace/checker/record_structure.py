@@ -35,15 +35,15 @@ class RecordSequence:
     label: Labels
     start: Flags
 
-    def without(self, gone: Flags) -> RecordSequence:
-        kept = ~gone
-        return RecordSequence(self.at[kept], self.label[kept], self.start[kept])
+    def without(self, foreign: Flags) -> RecordSequence:
+        remaining = ~foreign
+        return RecordSequence(self.at[remaining], self.label[remaining], self.start[remaining])
 
     def transaction(self) -> NDArray[np.int64]:
         return np.cumsum(self.start) - 1
 
 
-def check_order(found: FaultColumns, grammar: Grammar, sequence: RecordSequence, maps: Index) -> Index:
+def check_order(faults: FaultColumns, grammar: Grammar, sequence: RecordSequence, maps: Index) -> Index:
     """Adds X33, X35 and X37; gives the deck rows that stand wrong.
 
     maps: the map of each transaction, and of none at the end. A record that begins a transaction
@@ -51,20 +51,20 @@ def check_order(found: FaultColumns, grammar: Grammar, sequence: RecordSequence,
     unknown record stood between two (X34), their order is not judged.
     """
     before, label = sequence.label[:-1], sequence.label[1:]
-    own = label >= FIRST_OWN
+    body = label >= FIRST_OWN
     inside = (before >= FIRST_OWN) & ~sequence.start[1:]
     beside = sequence.at[1:] == sequence.at[:-1] + 1
-    judged = own & beside & (inside | (before == BLOCK))
+    judged = body & beside & (inside | (before == BLOCK))
     owner = maps[sequence.transaction()[1:]] if maps.any() else np.zeros(len(label), dtype=np.int64)
-    follow = np.stack([one.follow for one in grammar.maps])
+    follow = np.stack([structure_map.follow for structure_map in grammar.maps])
     bad = np.flatnonzero(judged & ~follow[owner, before, label]) + 1
     if not len(bad):
         return bad
     headless = _headless(grammar, sequence, owner[bad - 1], bad)
     missing = _missing(grammar, sequence, owner[bad - 1], bad)
-    found.add("X33", sequence.at[bad[headless]])
-    found.add("X37", sequence.at[bad[~headless & missing]])
-    found.add("X35", sequence.at[bad[~headless & ~missing]])
+    faults.add("X33", sequence.at[bad[headless]])
+    faults.add("X37", sequence.at[bad[~headless & missing]])
+    faults.add("X35", sequence.at[bad[~headless & ~missing]])
     sequence.start[bad[headless]] = True
     return sequence.at[bad]
 
@@ -78,26 +78,26 @@ def _headless(grammar: Grammar, sequence: RecordSequence, owner: Index, bad: Ind
     if not grammar.head:
         return np.zeros(len(bad), dtype=bool)
     before, label = sequence.label[bad - 1], sequence.label[bad]
-    last = np.array([one.last for one in grammar.maps])[owner]
-    found = (before == BLOCK) | ((last > 0) & (before == last))
+    last = np.array([structure_map.last for structure_map in grammar.maps])[owner]
+    headless = (before == BLOCK) | ((last > 0) & (before == last))
     single = np.zeros((len(grammar.maps), len(grammar.labels)), dtype=bool)
     for number, chart in enumerate(grammar.maps):
         single[number, list(chart.single)] = True
     header = single[owner, label]
-    found |= header & _stood(sequence, label, bad)
+    headless |= header & _stood(sequence, label, bad)
     behind = np.append(sequence.label, 0)[bad + 1]
-    return found | (header & single[owner, behind] & _stood(sequence, behind, bad))
+    return headless | (header & single[owner, behind] & _stood(sequence, behind, bad))
 
 
 def _stood(sequence: RecordSequence, label: Labels, rows: Index) -> Flags:
     """Whether each label has already stood before its row, in the row's transaction."""
     starts = np.flatnonzero(sequence.start)
     begin = np.append(starts, 0)[np.searchsorted(starts, rows, side="right") - 1]
-    found = np.zeros(len(rows), dtype=bool)
-    for one in np.unique(label):
-        same = label == one
-        found[same] = _previous(sequence, int(one), rows[same]) >= begin[same]
-    return found
+    stood = np.zeros(len(rows), dtype=bool)
+    for kind in np.unique(label):
+        same = label == kind
+        stood[same] = _previous(sequence, int(kind), rows[same]) >= begin[same]
+    return stood
 
 
 def _missing(grammar: Grammar, sequence: RecordSequence, owner: Index, bad: Index) -> Flags:
@@ -107,17 +107,17 @@ def _missing(grammar: Grammar, sequence: RecordSequence, owner: Index, bad: Inde
     the two have changed places.
     """
     before, label = sequence.label[bad - 1], sequence.label[bad]
-    found = np.stack([one.skip for one in grammar.maps])[owner, before, label]
-    head = np.stack([one.again for one in grammar.maps])[owner, before, label]
-    for one in np.unique(label[head > 0]):
-        same = (label == one) & (head > 0)
-        stood = _previous(sequence, int(one), bad[same])
+    missing = np.stack([kind.skip for kind in grammar.maps])[owner, before, label]
+    head = np.stack([kind.again for kind in grammar.maps])[owner, before, label]
+    for kind in np.unique(label[head > 0]):
+        same = (label == kind) & (head > 0)
+        stood = _previous(sequence, int(kind), bad[same])
         opened = np.full(len(stood), -1)
         for group in np.unique(head[same]):
             inside = head[same] == group
             opened[inside] = _previous(sequence, int(group), bad[same][inside])
-        found[same] |= stood > opened
-    return found
+        missing[same] |= stood > opened
+    return missing
 
 
 def _previous(sequence: RecordSequence, label: int, rows: Index) -> Index:
@@ -204,17 +204,17 @@ def _lacking(deck: Deck, counter: _Counter, chart: StructureMap, of_map: Flags |
     for need in chart.needs:
         heads = counter.starts(need.parent)
         owner = counter.instance(need.parent)[counter.starts(need.label)]
-        held = np.bincount(owner[owner >= 0], minlength=len(heads))
-        if (held == 0).any():
-            yield _report(deck, "X37", heads[held == 0], of_map, f"{need.name} is missing")
+        counts = np.bincount(owner[owner >= 0], minlength=len(heads))
+        if (counts == 0).any():
+            yield _report(deck, "X37", heads[counts == 0], of_map, f"{need.name} is missing")
 
 
 def _report(deck: Deck, code: str, at: Index, of_map: Flags | None, detail: str) -> Index:
     owner = deck.transaction[at]
     at, owner = at[owner >= 0], owner[owner >= 0]
-    wanted = deck.sound[owner] if of_map is None else deck.sound[owner] & of_map[owner]
-    deck.found.add(code, at[wanted], 0, detail)
-    return at[wanted]
+    judged = deck.sound[owner] if of_map is None else deck.sound[owner] & of_map[owner]
+    deck.found.add(code, at[judged], 0, detail)
+    return at[judged]
 
 
 def check_structure(deck: Deck, grammar: Grammar) -> None:
@@ -250,11 +250,11 @@ def labels_of(deck: Deck, grammar: Grammar) -> Labels:
 
 def _nearest(deck: Deck, anchors: tuple[str, ...]) -> Labels:
     """(n,) which of the anchor records stood last, counted from 1; 0 before any."""
-    mark = np.zeros(len(deck), dtype=np.uint8)
+    anchor = np.zeros(len(deck), dtype=np.uint8)
     for number, record in enumerate(anchors, start=1):
-        mark[deck.index(record)] = number
-    last = np.maximum.accumulate(np.where(mark > 0, np.arange(len(deck)), 0))
-    return mark[last]
+        anchor[deck.index(record)] = number
+    last = np.maximum.accumulate(np.where(anchor > 0, np.arange(len(deck)), 0))
+    return anchor[last]
 
 
 def _known(deck: Deck, grammar: Grammar, label: Labels, faulty: list[Index]) -> RecordSequence:
@@ -289,16 +289,16 @@ def _foreign(
     deck: Deck, grammar: Grammar, sequence: RecordSequence, maps: Index, faulty: list[Index]
 ) -> RecordSequence:
     """X34: records that the map of their own transaction does not have."""
-    known = np.stack([one.known for one in grammar.maps])
-    if known[0][FIRST_OWN:].all() and not maps.any():
+    known_labels = np.stack([structure_map.known for structure_map in grammar.maps])
+    if known_labels[0][FIRST_OWN:].all() and not maps.any():
         return sequence
-    own = sequence.label >= FIRST_OWN
-    gone = own & ~known[maps[sequence.transaction()], sequence.label]
-    if not gone.any():
+    body = sequence.label >= FIRST_OWN
+    foreign = body & ~known_labels[maps[sequence.transaction()], sequence.label]
+    if not foreign.any():
         return sequence
-    deck.found.add("X34", sequence.at[gone])
-    faulty.append(sequence.at[gone])
-    return sequence.without(gone)
+    deck.found.add("X34", sequence.at[foreign])
+    faulty.append(sequence.at[foreign])
+    return sequence.without(foreign)
 
 
 def _spoil(deck: Deck, faulty: list[Index]) -> None:

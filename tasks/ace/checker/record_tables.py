@@ -78,23 +78,30 @@ def application_format(application: str) -> ApplicationFormat:
 @cache
 def record_table(application: str) -> RecordTable:
     """The record kinds of an application."""
-    own = list(_own(application_format(application)))
+    layouts = list(_own(application_format(application)))
     if application in responses() - set(applications()) or not application.strip():
-        own.extend(record_layouts("BB")[record, "output"] for record in ("X0", "X1"))
-    prefixes = [bytes([letter]) for letter in CONTROLS] + [one.prefix for one in own]
+        layouts.extend(record_layouts("BB")[record, "output"] for record in ("X0", "X1"))
+    prefixes = [bytes([letter]) for letter in CONTROLS] + [layout.prefix for layout in layouts]
     heads, tails = _lookup(prefixes)
     return RecordTable(
-        ("", *CONTROLS.decode(), *(one.record for one in own)), (None,) * FIRST_OWN + tuple(own), heads, tails
+        ("", *CONTROLS.decode(), *(layout.record for layout in layouts)),
+        (None,) * FIRST_OWN + tuple(layouts),
+        heads,
+        tails,
     )
 
 
 def _own(read: ApplicationFormat) -> Iterator[RecordLayout]:
     """Layouts of the sets in turn; a record of an earlier set hides that of a later one."""
-    taken: set[str] = set()
+    hidden: set[str] = set()
     for name in read.sets:
-        found = [one for one in record_layouts(name).values() if one.record not in taken]
-        yield from (one for one in found if one.variant == "" or one.variant.isdigit() or one.variant == read.variant)
-        taken.update(one.record for one in found)
+        layouts = [layout for layout in record_layouts(name).values() if layout.record not in hidden]
+        yield from (
+            layout
+            for layout in layouts
+            if layout.variant == "" or layout.variant.isdigit() or layout.variant == read.variant
+        )
+        hidden.update(layout.record for layout in layouts)
 
 
 def _lookup(prefixes: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

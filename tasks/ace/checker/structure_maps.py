@@ -87,10 +87,10 @@ class StructureMap:
 
 def compile_map(name: str, source: str, root: GrammarNode, labels: list[str]) -> StructureMap:
     skip, again = _skipping(root, labels)
-    known = np.zeros(len(labels), dtype=bool)
+    known_labels = np.zeros(len(labels), dtype=bool)
     for node in walk_groups(root):
         if node.records:
-            known[labels.index(node.name)] = True
+            known_labels[labels.index(node.name)] = True
     final = root.children[-1]
     ends = final.records and final.designation == "M" and root.limit == 0 and len(root.children) > 1
     return StructureMap(
@@ -99,7 +99,7 @@ def compile_map(name: str, source: str, root: GrammarNode, labels: list[str]) ->
         follow=_following(root, labels),
         skip=skip,
         again=again,
-        known=known,
+        known=known_labels,
         limits=tuple(_limits(root, labels)),
         needs=tuple(_needs(root, labels)),
         single=frozenset(labels.index(child.name) for child in root.children[1:] if child.records and child.limit == 1),
@@ -117,9 +117,9 @@ def _following(root: GrammarNode, labels: list[str]) -> Matrix:
 
     def visit(node: GrammarNode) -> tuple[set[int], set[int]]:
         if node.records:
-            own = {labels.index(node.name)}
-            _join(allowed, own, own)
-            return own, own
+            label = {labels.index(node.name)}
+            _join(allowed, label, label)
+            return label, label
         ends = [visit(child) for child in node.children]
         _in_turn(allowed, ends)
         firsts = ends[0][0] if node.head is not None else _all(first for first, _ in ends)
@@ -140,8 +140,8 @@ def _skipping(root: GrammarNode, labels: list[str]) -> tuple[Matrix, NDArray[np.
 
     def visit(node: GrammarNode) -> tuple[set[int], set[int]]:
         if node.records:
-            own = {labels.index(node.name)}
-            return own, own
+            label = {labels.index(node.name)}
+            return label, label
         ends = [visit(child) for child in node.children]
         _in_turn(forward, ends)
         firsts, lasts = _all(first for first, _ in ends), _all(last for _, last in ends)

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.ace.entry_summary.summary_slices import SummarySlice, count_within, flag_column
-from tasks.ace.wire.array_tools import Keys, Mask, find_rows, to_numpy, upper_case
+from tasks.ace.entry_summary.summary_slices import SummarySlice
+from tasks.ace.wire.array_tools import (
+    Keys,
+    Mask,
+    as_mask,
+    count_within,
+    find_rows,
+    flag_column,
+    is_given,
+    take_or_null,
+    to_numpy,
+    upper_case,
+)
 from tasks.ace.wire.data_classes import Bytes
 from tasks.ace.wire.entry_slices import RecordPart
 from tasks.ace.wire.record_layouts import RECORD_WIDTH
+from tasks.core import arrow_compute as pc
 
 _ROOM = 60
 """Raw records an agency row can carry between its PG01 and the next."""
@@ -29,28 +40,28 @@ _WITH_ITEM = "PG02"
 
 def agency_parts(part: SummarySlice, at: Keys) -> list[RecordPart]:
     """OI once a tariff number, then its agencies' records; `at`: place of each tariff number."""
-    sent = _sent(part)[part.ranks["pga"]]
+    sent = _with_agency_data(part)[part.ranks["pga"]]
     if not sent.any():
         return []
     rows = np.flatnonzero(sent)
     rank, line = part.ranks["pga"][rows], part.integers("line", "pga")[rows]
-    own = _tariff(rank, line, part.integers("position", "pga")[rows])
-    known = _tariff(part.ranks["tariffs"], part.integers("line", "tariffs"), part.integers("position", "tariffs"))
-    match = find_rows(known, own)
+    tariff_of = _tariff(rank, line, part.integers("position", "pga")[rows])
+    tariff_ids = _tariff(part.ranks["tariffs"], part.integers("line", "tariffs"), part.integers("position", "tariffs"))
+    match = find_rows(tariff_ids, tariff_of)
     for row in np.flatnonzero(match < 0):
         part.note(int(rank[row]), f"line {line[row]} PG01", "agency-data-without-tariff-number")
     if (match < 0).any():
         return []
-    agency = part.plain("agency", "pga").take(pa.array(rows)).dictionary_encode()
-    order = np.lexsort((rows, agency.indices.to_numpy(), own))
-    pga = _OrderedAgencies(part, rows[order], at[match[order]], own[order])
+    agency = part.plain("agency", "pga").take(rows).dictionary_encode()
+    order = np.lexsort((rows, agency.indices.to_numpy(), tariff_of))
+    pga = _OrderedAgencies(part, rows[order], at[match[order]], tariff_of[order])
     for row in np.flatnonzero(pga.within >= MOST):
         column = f"line {pga.line[row]} PG01"
         part.note(int(pga.rank[row]), column, "agency-records-too-many", most=MOST)
-    return _made(part, pga)
+    return _agency_records(part, pga)
 
 
-def _sent(part: SummarySlice) -> Mask:
+def _with_agency_data(part: SummarySlice) -> Mask:
     weekly = part.is_any("entry_type", ("06",)) & part.given("zone_week")
     return part.yes("certified") | part.yes("expedited_release") | weekly
 
@@ -62,21 +73,21 @@ def _tariff(rank: Keys, line: Keys, position: Keys) -> Keys:
 class _OrderedAgencies:
     """Agency rows in the order of the file, with the place of the first record of each."""
 
-    def __init__(self, part: SummarySlice, rows: Keys, tariff: Keys, own: Keys) -> None:
+    def __init__(self, part: SummarySlice, rows: Keys, tariff: Keys, tariff_of: Keys) -> None:
         self.rows = rows
         self.rank = part.ranks["pga"][rows]
         self.line = part.integers("line", "pga")[rows]
-        self.within = count_within(own)
+        self.within = count_within(tariff_of)
         self.tariff = tariff
         self.place = tariff + _FIRST + 1 + self.within * _STEP
-        agency = part.plain("agency", "pga").take(pa.array(rows)).dictionary_encode()
-        self.number = count_within((own << 8) | agency.indices.to_numpy()) + 1
+        agency = part.plain("agency", "pga").take(rows).dictionary_encode()
+        self.number = count_within((tariff_of << 8) | agency.indices.to_numpy()) + 1
 
     def take(self, column: pa.Array) -> pa.Array:
-        return column.take(pa.array(self.rows))
+        return column.take(self.rows)
 
 
-def _made(part: SummarySlice, pga: _OrderedAgencies) -> list[RecordPart]:
+def _agency_records(part: SummarySlice, pga: _OrderedAgencies) -> list[RecordPart]:
     columns = {
         "pga_line_number": pa.array(pga.number),
         "government_agency_code": pga.take(part.column("agency", "pga")),
@@ -84,48 +95,48 @@ def _made(part: SummarySlice, pga: _OrderedAgencies) -> list[RecordPart]:
         "government_agency_processing_code": pga.take(part.column("processing", "pga")),
         "disclaimer": pga.take(part.column("disclaimer", "pga")),
     }
-    raw, owner = _raw(part, pga)
-    disclaimed = to_numpy(pc.is_valid(columns["disclaimer"]), np.bool_)
+    raw, owner = _raw_records(part, pga)
+    disclaimed = is_given(columns["disclaimer"])
     for row in np.flatnonzero(disclaimed & (np.bincount(owner, minlength=len(pga.rows)) > 0)):
         part.note(int(pga.rank[row]), f"line {pga.line[row]} PG01", "agency-data-beside-disclaimer")
     begun = np.zeros(len(pga.rows), dtype=bool)
-    begun[owner[to_numpy(pc.starts_with(raw, _WITH_ITEM), np.bool_)]] = True
-    item = ~disclaimed & ~begun
-    made = [_descriptions(part, pga), RecordPart(pga.place, part.records("PG01", columns, pga.rank))]
-    if item.any():
-        held = part.records("PG02", {"item_type": flag_column(item[item], "P")}, pga.rank[item])
-        made.append(RecordPart(pga.place[item] + 1, held))
+    begun[owner[as_mask(pc.starts_with(raw, _WITH_ITEM))]] = True
+    undescribed = ~disclaimed & ~begun
+    parts = [_descriptions(part, pga), RecordPart(pga.place, part.records("PG01", columns, pga.rank))]
+    if undescribed.any():
+        items = part.records("PG02", {"item_type": flag_column(undescribed[undescribed], "P")}, pga.rank[undescribed])
+        parts.append(RecordPart(pga.place[undescribed] + 1, items))
     if len(raw):
-        place = pga.place[owner] + 2 + np.minimum(count_within(owner), _ROOM - 1)
-        made.append(RecordPart(place, _bytes(part, raw, pga.rank[owner])))
-    return made
+        keys = pga.place[owner] + 2 + np.minimum(count_within(owner), _ROOM - 1)
+        parts.append(RecordPart(keys, _record_bytes(part, raw, pga.rank[owner])))
+    return parts
 
 
 def _descriptions(part: SummarySlice, pga: _OrderedAgencies) -> RecordPart:
     """OI: the line's own words; class AN, so that a sign becomes a blank (p.93)."""
     first = pga.within == 0
     row = find_rows(part.line_keys, ((pga.rank << 10) | pga.line)[first])
-    text = upper_case(part.plain("description", "lines")).take(pa.array(row, mask=row < 0))
+    text = take_or_null(upper_case(part.plain("description", "lines")), row)
     plain = pc.replace_substring_regex(text, "[^A-Z0-9 ]", " ")
-    place, rank = pga.tariff[first] + _FIRST, pga.rank[first]
-    return RecordPart(place, part.records("OI", {"description": plain}, rank))
+    keys, rank = pga.tariff[first] + _FIRST, pga.rank[first]
+    return RecordPart(keys, part.records("OI", {"description": plain}, rank))
 
 
-def _raw(part: SummarySlice, pga: _OrderedAgencies) -> tuple[pa.Array, Keys]:
+def _raw_records(part: SummarySlice, pga: _OrderedAgencies) -> tuple[pa.Array, Keys]:
     """The raw records of all agency rows and the row of `pga` that each belongs to."""
     text = upper_case(pga.take(part.plain("records", "pga")))
-    given = np.flatnonzero(to_numpy(pc.is_valid(text), np.bool_))
-    if not len(given):
+    filled = np.flatnonzero(is_given(text))
+    if not len(filled):
         return pa.array([], pa.string()), np.empty(0, dtype=np.int64)
-    pieces = pc.split_pattern(text.take(pa.array(given)), "\n")
-    return pc.list_flatten(pieces), given[to_numpy(pc.list_parent_indices(pieces), np.int64)]
+    pieces = pc.split_pattern(text.take(filled), "\n")
+    return pc.list_flatten(pieces), filled[to_numpy(pc.list_parent_indices(pieces), np.int64)]
 
 
-def _bytes(part: SummarySlice, raw: pa.Array, rank: Keys) -> Bytes:
-    long = to_numpy(pc.greater(pc.binary_length(raw), RECORD_WIDTH), np.bool_)
-    for row in np.flatnonzero(long):
+def _record_bytes(part: SummarySlice, raw: pa.Array, rank: Keys) -> Bytes:
+    too_long = as_mask(pc.greater(pc.binary_length(raw), RECORD_WIDTH))
+    for row in np.flatnonzero(too_long):
         start = raw[int(row)].as_py()[:4]
         part.note(int(rank[row]), "PG record", "agency-record-too-long", start, width=RECORD_WIDTH)
     padded = pc.utf8_slice_codeunits(pc.ascii_rpad(raw, RECORD_WIDTH, " "), 0, RECORD_WIDTH)
-    data = "".join(padded.to_pylist()).encode("ascii", "replace")
-    return np.frombuffer(data, dtype=np.uint8).reshape(-1, RECORD_WIDTH)
+    content = "".join(map(str, padded.to_pylist())).encode("ascii", "replace")
+    return np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD_WIDTH)

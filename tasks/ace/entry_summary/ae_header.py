@@ -12,25 +12,29 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.cargo_release.se_bills import BillGroups, conveyances, equipment
 from tasks.ace.cargo_release.se_header import refuse_clear_ssn
 from tasks.ace.entry_summary.summary_amounts import estimated_entry_date
-from tasks.ace.entry_summary.summary_slices import SummarySlice, flag_column, used_layout
+from tasks.ace.entry_summary.summary_slices import SummarySlice, used_layout
 from tasks.ace.wire.array_tools import (
     PLACEHOLDER,
     PRIVATE,
     Keys,
     Mask,
     as_mask,
+    coded_column,
     constant_column,
+    entry_serial,
+    flag_column,
+    is_given,
     null_outside,
-    take_rows,
-    to_numpy,
+    take_or_null,
+    whole_numbers,
 )
 from tasks.ace.wire.entry_slices import BILLS, HEADER, PrivatePosition, RecordPart, position_keys
 from tasks.ace.wire.record_layouts import code_list
+from tasks.core import arrow_compute as pc
 
 _COMPONENTS = ("I", "M", "H")
 _AS_COMPONENT = {"I": "I", "M": "M", "R": "M", "T": "M", "H": "H"}
@@ -53,41 +57,41 @@ def _details(part: SummarySlice, rank: Keys, group: Keys) -> RecordPart:
     lowest = BillGroups(part).lowest
     key = (rank << 10) | group
     ids, first = np.unique(key, return_index=True)
-    place = np.searchsorted(ids, key)
-    packages = _sums(place, np.where(lowest, part.whole("quantity", "bills"), 0), len(ids))
+    group_index = np.searchsorted(ids, key)
+    packages = _sums(group_index, np.where(lowest, part.whole("quantity", "bills"), 0), len(ids))
     moved = (part.ranks["conveyances"] << 10) | part.integers("bill_group", "conveyances")
-    known = np.isin(moved, ids)
-    on_board = _sums(np.searchsorted(ids, moved[known]), part.whole("quantity", "conveyances")[known], len(ids))
+    grouped = np.isin(moved, ids)
+    on_board = _sums(np.searchsorted(ids, moved[grouped]), part.whole("quantity", "conveyances")[grouped], len(ids))
     quantity = np.where(packages > 0, packages, on_board)
     columns = {
         "manifested_quantity": pa.array(quantity, mask=quantity == 0),
-        "manifested_quantity_unit_of_measure_code": _units(part, lowest, place, moved, ids),
+        "manifested_quantity_unit_of_measure_code": _units(part, lowest, group_index, moved, ids),
     }
     owner = rank[first]
     return RecordPart(position_keys(owner, BILLS, group[first]), part.records("22", columns, owner))
 
 
-def _units(part: SummarySlice, lowest: Mask, place: Keys, moved: Keys, ids: Keys) -> pa.Array:
+def _units(part: SummarySlice, lowest: Mask, group_index: Keys, moved: Keys, ids: Keys) -> pa.Array:
     """The unit of the lowest bill of each group, else of a conveyance of it."""
-    found = np.full(len(ids), -1, dtype=np.int64)
-    given = lowest & part.given("unit", "bills")
-    found[place[given][::-1]] = np.flatnonzero(given)[::-1]
-    of_bill = part.plain("unit", "bills").take(pa.array(found, mask=found < 0))
-    found[:] = -1
-    given = part.given("unit", "conveyances") & np.isin(moved, ids)
-    found[np.searchsorted(ids, moved[given])[::-1]] = np.flatnonzero(given)[::-1]
-    on_board = part.plain("unit", "conveyances").take(pa.array(found, mask=found < 0))
+    unit_row = np.full(len(ids), -1, dtype=np.int64)
+    stated = lowest & part.given("unit", "bills")
+    unit_row[group_index[stated][::-1]] = np.flatnonzero(stated)[::-1]
+    of_bill = take_or_null(part.plain("unit", "bills"), unit_row)
+    unit_row[:] = -1
+    stated = part.given("unit", "conveyances") & np.isin(moved, ids)
+    unit_row[np.searchsorted(ids, moved[stated])[::-1]] = np.flatnonzero(stated)[::-1]
+    on_board = take_or_null(part.plain("unit", "conveyances"), unit_row)
     return pc.coalesce(of_bill, on_board)
 
 
 def _components(part: SummarySlice, rank: Keys, group: Keys) -> RecordPart:
     kind = part.plain("bill_type", "bills").dictionary_encode()
-    names = pa.array([_AS_COMPONENT.get(one) for one in kind.dictionary.to_pylist()], pa.string())
+    names = pa.array([_AS_COMPONENT.get(bill_type or "") for bill_type in kind.dictionary.to_pylist()], pa.string())
     component = names.take(kind.indices)
     mode = part.of_entry(part.plain("mode_of_transport"), "bills")
-    house = as_mask(pc.equal(component, "H"))
+    is_house = as_mask(pc.equal(component, "H"))
     issued = as_mask(pc.is_in(mode, value_set=pa.array(code_list("issuer_mode"))))
-    issued |= house & ~as_mask(pc.is_in(mode, value_set=pa.array(code_list("air_mode"))))
+    issued |= is_house & ~as_mask(pc.is_in(mode, value_set=pa.array(code_list("air_mode"))))
     columns = {
         "manifest_component_type_code": component,
         "manifest_component_issuer_code": null_outside(
@@ -95,13 +99,12 @@ def _components(part: SummarySlice, rank: Keys, group: Keys) -> RecordPart:
         ),
         "manifest_component_identifier": part.plain("bill_number", "bills"),
     }
-    order = pc.fill_null(pc.index_in(component, value_set=pa.array(_COMPONENTS)), 2)
-    place = 1 + to_numpy(order, np.int64)
-    return RecordPart(position_keys(rank, BILLS, group, place), part.records("23", columns, rank))
+    position = 1 + whole_numbers(pc.index_in(component, value_set=pa.array(_COMPONENTS)), 2)
+    return RecordPart(position_keys(rank, BILLS, group, position), part.records("23", columns, rank))
 
 
-def _sums(place: Keys, value: Keys, count: int) -> Keys:
-    return np.bincount(place, weights=value, minlength=count).astype(np.int64)
+def _sums(index: Keys, value: Keys, count: int) -> Keys:
+    return np.bincount(index, weights=value, minlength=count).astype(np.int64)
 
 
 _SOCIAL = r"^\d{3}-\d{2}-\d{4}$"
@@ -123,9 +126,7 @@ def _control(part: SummarySlice, rank: Keys) -> RecordPart:
     number = part.plain("entry_number")
     waived = part.is_any("bond_type", ("0",))
     zone = part.is_any("entry_type", ("06",)) & part.given("zone_week")
-    released = pa.DictionaryArray.from_arrays(
-        pa.array(zone.astype(np.int32), mask=~(zone | part.yes("expedited_release"))), pa.array(["Y", "F"])
-    )
+    released = coded_column(zone, ["Y", "F"], ~(zone | part.yes("expedited_release")))
     columns = {
         "summary_filing_action_request_code": constant_column("A", len(part)),
         "entry_filer_code": pc.utf8_slice_codeunits(number, 0, 3),
@@ -164,8 +165,8 @@ def _content(part: SummarySlice, rank: Keys) -> RecordPart:
         ("consignee_number", "consignee_number"),
         ("designated_notify_party_4811_number", "notify_party"),
     ):
-        columns[field], held = hide_party_numbers(part, part.plain(name), "11", field, rank)
-        private.extend(held)
+        columns[field], slots = hide_party_numbers(part, part.plain(name), "11", field, rank)
+        private.extend(slots)
     zone = pc.replace_substring_regex(part.plain("zone_id"), "^FTZ", "")
     columns |= {
         "estimated_entry_date": estimated_entry_date(part),
@@ -204,24 +205,13 @@ def hide_party_numbers(
     sealed = np.flatnonzero(as_mask(pc.starts_with(number, PRIVATE)))
     if not len(sealed):
         return number, []
-    place = used_layout(record)[field]
-    held = [PrivatePosition(int(row), place.start, len(PLACEHOLDER), number[int(row)].as_py()) for row in sealed]
-    shown = pc.if_else(pc.starts_with(number, PRIVATE), PLACEHOLDER, number)
-    return shown, held
+    column = used_layout(record)[field]
+    slots = [PrivatePosition(int(row), column.start, len(PLACEHOLDER), number[int(row)].as_py()) for row in sealed]
+    hidden = pc.if_else(pc.starts_with(number, PRIVATE), PLACEHOLDER, number)
+    return hidden, slots
 
 
-def entry_serial(number: pa.Array) -> pa.Array:
-    """`XXX-NNNNNNN-C` to the eight characters of the wire form."""
-    return pc.binary_join_element_wise(
-        pc.utf8_slice_codeunits(number, 4, 11), pc.utf8_slice_codeunits(number, 12, 13), ""
-    )
-
-
-def _optional(part: SummarySlice, record: str, columns: dict[str, pa.Array], place: int) -> list[RecordPart]:
+def _optional(part: SummarySlice, record: str, columns: dict[str, pa.Array], position: int) -> list[RecordPart]:
     """Records of those entries that use any of the fields."""
-    used: Mask = np.logical_or.reduce([as_mask(pc.is_valid(one)) for one in columns.values()])
-    if not used.any():
-        return []
-    rank = np.flatnonzero(used)
-    rows = {name: take_rows(column, used) for name, column in columns.items()}
-    return [RecordPart(position_keys(rank, HEADER, 0, place), part.records(record, rows, rank))]
+    used: Mask = np.logical_or.reduce([is_given(values) for values in columns.values()])
+    return part.marked_records(record, columns, used, position_keys(np.arange(len(part)), HEADER, 0, position))

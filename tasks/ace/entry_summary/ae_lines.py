@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.cargo_release.se_lines import tariff_place
 from tasks.ace.entry_summary.ae_agencies import agency_parts
 from tasks.ace.entry_summary.ae_header import hide_party_numbers
 from tasks.ace.entry_summary.summary_amounts import tariff_lines
-from tasks.ace.entry_summary.summary_slices import SummarySlice, count_within, flag_column
-from tasks.ace.wire.array_tools import Keys, Mask, take_rows, to_numpy
+from tasks.ace.entry_summary.summary_slices import SummarySlice
+from tasks.ace.wire.array_tools import Keys, Mask, coded_column, count_within, decoded, flag_column, take_rows, to_numpy
 from tasks.ace.wire.entry_slices import LINES, RecordPart, position_keys
+from tasks.core import arrow_compute as pc
 
 _TAIL = (1 << 22) - 512
 """Places after the tariff numbers of a line, which end below this (`se_lines`)."""
@@ -51,8 +51,8 @@ def _licence(part: SummarySlice) -> dict[str, pa.Array]:
 
 def _cases(part: SummarySlice) -> list[RecordPart]:
     """53: the AD case, then the CVD case. Value and quantity are zero where not used (p.98-99)."""
-    made: list[RecordPart] = []
-    for place, case in enumerate(("ad", "cd")):
+    parts: list[RecordPart] = []
+    for offset, case in enumerate(("ad", "cd")):
         columns = {
             "case_number": part.column(f"{case}_case", "lines"),
             "bond_cash_claim_code": part.column(f"{case}_claim", "lines"),
@@ -63,9 +63,9 @@ def _cases(part: SummarySlice) -> list[RecordPart]:
             "ad_cvd_duty_amount": part.number(f"{case}_duty", "lines"),
             "non_reimbursement_declaration_id": part.column(f"{case}_declaration", "lines"),
         }
-        given = part.given(f"{case}_case", "lines")
-        made.extend(marked_line_parts(part, "53", columns, given, _CASE + place))
-    return made
+        rows = part.given(f"{case}_case", "lines")
+        parts.extend(marked_line_parts(part, "53", columns, rows, _CASE + offset))
+    return parts
 
 
 def _quantity(text: pa.Array) -> pa.Array:
@@ -76,19 +76,19 @@ def _quantity(text: pa.Array) -> pa.Array:
 
 def _declarations(part: SummarySlice) -> list[RecordPart]:
     """54: as many as the line's cell has rows of text, type and columns 5-80 each."""
-    given = np.flatnonzero(part.given("declarations", "lines"))
-    if not len(given):
+    rows = np.flatnonzero(part.given("declarations", "lines"))
+    if not len(rows):
         return []
-    pieces = pc.split_pattern(part.text("declarations", "lines").take(pa.array(given)), "\n")
+    pieces = pc.split_pattern(part.text("declarations", "lines").take(rows), "\n")
     parent = to_numpy(pc.list_parent_indices(pieces), np.int64)
     text = pc.list_flatten(pieces)
-    rank = part.ranks["lines"][given][parent]
-    place = _DECLARATION + np.minimum(count_within(parent), 63)
+    rank = part.ranks["lines"][rows][parent]
+    position = _DECLARATION + np.minimum(count_within(parent), 63)
     columns = {
         "declaration_type_code": pc.utf8_slice_codeunits(text, 0, 2),
         "declaration_information": pc.utf8_slice_codeunits(text, 2),
     }
-    at = position_keys(rank, LINES, part.integers("line", "lines")[given][parent], place)
+    at = position_keys(rank, LINES, part.integers("line", "lines")[rows][parent], position)
     return [RecordPart(at, part.records("54", columns, rank))]
 
 
@@ -100,9 +100,9 @@ def _tax(part: SummarySlice) -> dict[str, pa.Array]:
 
 
 def _other(part: SummarySlice) -> dict[str, pa.Array]:
-    given = part.given("other_revenue", "lines")
+    rows = part.given("other_revenue", "lines")
     return {
-        "accounting_class_code": flag_column(given, _COFFEE),
+        "accounting_class_code": flag_column(rows, _COFFEE),
         "other_revenue_amount": part.number("other_revenue", "lines"),
     }
 
@@ -110,35 +110,31 @@ def _other(part: SummarySlice) -> dict[str, pa.Array]:
 def line_fees(part: SummarySlice) -> list[tuple[pa.Array, pa.Array, Mask]]:
     """Class, cents and presence of each user fee a line can carry, in the order of the records."""
     rows = part.rows("lines")
-    found = []
-    for place in ("", "_2"):
-        given = part.given(f"fee_class{place}", "lines")
-        cents = pc.coalesce(part.number(f"fee_amount{place}", "lines"), pa.scalar(0, pa.int64()))
-        found.append((part.column(f"fee_class{place}", "lines"), cents, given))
+    fees = []
+    for suffix in ("", "_2"):
+        present = part.given(f"fee_class{suffix}", "lines")
+        cents = pc.coalesce(part.number(f"fee_amount{suffix}", "lines"), pa.scalar(0, pa.int64()))
+        fees.append((part.column(f"fee_class{suffix}", "lines"), cents, present))
     for code, name in (("499", "mpf"), ("501", "hmf")):
-        given = part.given(name, "lines")
-        found.append((flag_column(np.ones(rows, dtype=bool), code), part.number(name, "lines"), given))
-    return found
+        present = part.given(name, "lines")
+        fees.append((flag_column(np.ones(rows, dtype=bool), code), part.number(name, "lines"), present))
+    return fees
 
 
 def _fees(part: SummarySlice) -> list[RecordPart]:
-    made: list[RecordPart] = []
-    for place, (code, cents, given) in enumerate(line_fees(part)):
+    parts: list[RecordPart] = []
+    for offset, (code, cents, rows) in enumerate(line_fees(part)):
         columns = {"accounting_class_code": code, "user_fee_amount": cents}
-        made.extend(marked_line_parts(part, "62", columns, given, _USER_FEE + place))
-    return made
+        parts.extend(marked_line_parts(part, "62", columns, rows, _USER_FEE + offset))
+    return parts
 
 
 def marked_line_parts(
-    part: SummarySlice, record: str, columns: dict[str, pa.Array], given: Mask, place: int
+    part: SummarySlice, record: str, columns: dict[str, pa.Array], marked: Mask, position: int
 ) -> list[RecordPart]:
     """Records of the lines that the mask marks."""
-    if not given.any():
-        return []
-    rank = part.ranks["lines"][given]
-    line = part.integers("line", "lines")[given]
-    rows = {name: take_rows(column, given) for name, column in columns.items()}
-    return [RecordPart(position_keys(rank, LINES, line, place), part.records(record, rows, rank))]
+    keys = position_keys(part.ranks["lines"], LINES, part.integers("line", "lines"), position)
+    return part.marked_records(record, columns, marked, keys, "lines")
 
 
 _STATUS, _RULING, _PARTY = 1, 2, 4
@@ -163,9 +159,7 @@ def _heads(part: SummarySlice, rank: Keys, line: Keys) -> RecordPart:
     exported = part.of_entry(part.day("export_date"), "lines")
     port = part.of_entry(part.plain("foreign_port"), "lines")
     related = part.yes("related_party", "lines")
-    answer = pa.DictionaryArray.from_arrays(
-        pa.array(related.astype(np.int32), mask=~part.given("related_party", "lines")), pa.array(["N", "Y"])
-    )
+    answer = coded_column(related, ["N", "Y"], ~part.given("related_party", "lines"))
     columns = {
         "line": pc.ascii_lpad(pc.cast(pa.array(line), pa.string()), 3, "0"),
         "article_set_indicator": part.column("article_set", "lines"),
@@ -203,24 +197,23 @@ def _ruling(part: SummarySlice) -> dict[str, pa.Array]:
 
 def _article_parties(part: SummarySlice) -> list[RecordPart]:
     """47: manufacturer, delivered-to, sold-to, foreign exporter (p.78-79)."""
-    made: list[RecordPart] = []
+    parts: list[RecordPart] = []
     line = part.integers("line", "lines")
-    for place, (kind, name) in enumerate(_PARTIES):
-        given = part.given(name, "lines")
-        if not given.any():
+    for offset, (kind, name) in enumerate(_PARTIES):
+        rows = part.given(name, "lines")
+        if not rows.any():
             continue
-        rank = part.ranks["lines"][given]
-        number, private = take_rows(part.column(name, "lines"), given), []
+        rank = part.ranks["lines"][rows]
+        number, private = take_rows(part.column(name, "lines"), rows), []
         if name in _PRIVATE_PARTIES:
-            plain = number.dictionary_decode() if pa.types.is_dictionary(number.type) else number
-            number, private = hide_party_numbers(part, plain, "47", "article_party_identifier", rank)
+            number, private = hide_party_numbers(part, decoded(number), "47", "article_party_identifier", rank)
         columns = {
             "article_party_type_code": flag_column(np.ones(len(rank), dtype=bool), kind),
             "article_party_identifier": number,
         }
-        at = position_keys(rank, LINES, line[given], _PARTY + place)
-        made.append(RecordPart(at, part.records("47", columns, rank), tuple(private)))
-    return made
+        at = position_keys(rank, LINES, line[rows], _PARTY + offset)
+        parts.append(RecordPart(at, part.records("47", columns, rank), tuple(private)))
+    return parts
 
 
 def _tariffs(part: SummarySlice) -> list[RecordPart]:
@@ -241,18 +234,18 @@ def _tariffs(part: SummarySlice) -> list[RecordPart]:
         "quantity_3": part.number("third_quantity", "tariffs"),
         "unit_of_measure_code_3": part.column("third_unit", "tariffs"),
     }
-    made = [RecordPart(at, part.records("50", columns, rank))]
+    parts = [RecordPart(at, part.records("50", columns, rank))]
     clear = part.yes("sanction_disclaim", "tariffs")
     current = part.given("current_hts_number", "tariffs")
-    for record, given, name, values in (
+    for record, rows, name, values in (
         ("SE60", clear, "sanction_disclaim_indicator", flag_column(clear)),
         ("SE61", current, "current_hts_number", part.column("current_hts_number", "tariffs")),
     ):
-        if given.any():
-            place = at[given] + (1 if record == "SE60" else 2)
-            held = {name: take_rows(values, given)}
-            made.append(RecordPart(place, part.records(record, held, rank[given])))
-    return [*made, *agency_parts(part, at)]
+        if rows.any():
+            keys = at[rows] + (1 if record == "SE60" else 2)
+            field_columns = {name: take_rows(values, rows)}
+            parts.append(RecordPart(keys, part.records(record, field_columns, rank[rows])))
+    return [*parts, *agency_parts(part, at)]
 
 
 def _duty(part: SummarySlice) -> Keys:

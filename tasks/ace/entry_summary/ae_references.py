@@ -14,13 +14,22 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.cargo_release.se_header import party_parts
-from tasks.ace.entry_summary.ae_header import WAREHOUSE_TYPES, entry_serial
-from tasks.ace.entry_summary.summary_slices import SummarySlice, count_within, flag_column, slot_rows
-from tasks.ace.wire.array_tools import Keys, Mask, as_mask, null_outside, take_rows
+from tasks.ace.entry_summary.ae_header import WAREHOUSE_TYPES
+from tasks.ace.entry_summary.summary_slices import SummarySlice, slot_rows
+from tasks.ace.wire.array_tools import (
+    Keys,
+    Mask,
+    as_mask,
+    count_within,
+    entry_serial,
+    flag_column,
+    is_given,
+    null_outside,
+)
 from tasks.ace.wire.entry_slices import REFERENCES, RecordPart, position_keys
+from tasks.core import arrow_compute as pc
 
 _NAMED_BY_LINE = (("BY", "sold_to"), ("ST", "delivered_to"))
 
@@ -37,30 +46,30 @@ def _arranged(part: SummarySlice) -> SummarySlice:
     table, rank = part.tables["parties"], part.ranks["parties"]
     kind = part.plain("party", "parties")
     line = part.integers("line", "parties")
-    gone = as_mask(pc.equal(kind, "CN")) & part.given("number", "parties") & (line == 0)
+    dropped = as_mask(pc.equal(kind, "CN")) & part.given("number", "parties") & (line == 0)
     for code, field in _NAMED_BY_LINE:
         named = np.bincount(part.ranks["lines"][part.given(field, "lines")], minlength=len(part))
-        gone |= as_mask(pc.equal(kind, code)) & (named > 0)[rank]
+        dropped |= as_mask(pc.equal(kind, code)) & (named > 0)[rank]
     makers = as_mask(pc.equal(kind, "MF")) & (line == 0)
-    kept = ~(gone | makers)
+    retained = ~(dropped | makers)
     copies, lines = _on_lines(part, makers, kind, line)
-    rows = np.concatenate((np.flatnonzero(kept), copies))
-    numbers = pa.array(np.concatenate((line[kept], lines)))
-    place = table.column_names.index("line")
-    arranged = table.take(pa.array(rows)).set_column(place, "line", numbers)
+    rows = np.concatenate((np.flatnonzero(retained), copies))
+    numbers = pa.array(np.concatenate((line[retained], lines)))
+    index = table.column_names.index("line")
+    arranged = table.take(rows).set_column(index, "line", numbers)
     return replace(part, tables={**part.tables, "parties": arranged}, ranks={**part.ranks, "parties": rank[rows]})
 
 
 def _on_lines(part: SummarySlice, makers: Mask, kind: pa.Array, line: Keys) -> tuple[Keys, Keys]:
     """Rows of the summary's manufacturer for each line that names none, and those lines."""
     rank = part.ranks["parties"]
-    own = as_mask(pc.equal(kind, "MF")) & (line > 0)
-    taken = np.isin(part.line_keys, (rank[own] << 10) | line[own])
+    line_makers = as_mask(pc.equal(kind, "MF")) & (line > 0)
+    made_on_line = np.isin(part.line_keys, (rank[line_makers] << 10) | line[line_makers])
     maker = np.full(len(part), -1, dtype=np.int64)
     maker[rank[makers]] = np.flatnonzero(makers)
     of_line = maker[part.ranks["lines"]]
-    wanted = ~taken & (of_line >= 0)
-    return of_line[wanted], part.integers("line", "lines")[wanted]
+    inherits = ~made_on_line & (of_line >= 0)
+    return of_line[inherits], part.integers("line", "lines")[inherits]
 
 
 _WITHDRAWAL, _BOND, _RELEASE, _MISSING, _FEES, _REFERENCE = 1, 2, 3, 4, 5, 9
@@ -86,7 +95,7 @@ def reference_parts(part: SummarySlice) -> list[RecordPart]:
 
 
 def _withdrawal(part: SummarySlice) -> list[RecordPart]:
-    given = part.given("warehouse_entry")
+    rows = part.given("warehouse_entry")
     entry = part.plain("warehouse_entry")
     columns = {
         "associated_warehouse_entry_filer_code": pc.utf8_slice_codeunits(entry, 0, 3),
@@ -94,7 +103,7 @@ def _withdrawal(part: SummarySlice) -> list[RecordPart]:
         "associated_warehouse_entry_district_port_code": part.plain("warehouse_port"),
         "final_warehouse_withdrawal_indicator": flag_column(part.yes("final_withdrawal")),
     }
-    return _some(part, "30", columns, given, _WITHDRAWAL)
+    return _marked_records(part, "30", columns, rows, _WITHDRAWAL)
 
 
 def _bonds(part: SummarySlice) -> list[RecordPart]:
@@ -109,15 +118,18 @@ def _bonds(part: SummarySlice) -> list[RecordPart]:
         "single_transaction_bond_amount": null_outside(single, part.number("bond_amount")),
         "bond_producer_account": null_outside(single, part.plain("bond_account")),
     }
-    more = part.given("second_surety")
+    has_second = part.given("second_surety")
     additional = {
-        "bond_type_code": flag_column(more, "9"),
-        "bond_designation_type_code": flag_column(more, "A"),
+        "bond_type_code": flag_column(has_second, "9"),
+        "bond_designation_type_code": flag_column(has_second, "A"),
         "surety_company_code": part.plain("second_surety"),
         "single_transaction_bond_amount": part.number("second_bond_amount"),
         "bond_producer_account": part.plain("second_bond_account"),
     }
-    return [*_some(part, "31", basic, continuous | single, _BOND), *_some(part, "31", additional, more, _BOND, 1)]
+    return [
+        *_marked_records(part, "31", basic, continuous | single, _BOND),
+        *_marked_records(part, "31", additional, has_second, _BOND, 1),
+    ]
 
 
 def _releases(part: SummarySlice) -> list[RecordPart]:
@@ -127,16 +139,16 @@ def _releases(part: SummarySlice) -> list[RecordPart]:
         return []
     number = part.plain("release", "releases")
     order = np.lexsort((np.arange(len(rank)), rank))
-    place = count_within(rank[order])
-    heads = np.flatnonzero(place % RELEASES == 0)
+    position = count_within(rank[order])
+    heads = np.flatnonzero(position % RELEASES == 0)
     columns: dict[str, pa.Array] = {}
     for slot in range(RELEASES):
-        held = slot_rows(order, rank[order], heads, slot)
-        chosen_number = number.take(held)
+        row_of = slot_rows(order, rank[order], heads, slot)
+        chosen_number = number.take(row_of)
         columns[f"release_entry_filer_code_{slot + 1}"] = pc.utf8_slice_codeunits(chosen_number, 0, 3)
         columns[f"release_entry_number_{slot + 1}"] = entry_serial(chosen_number)
     owner = rank[order][heads]
-    at = position_keys(owner, REFERENCES, _RELEASE, place[heads])
+    at = position_keys(owner, REFERENCES, _RELEASE, position[heads])
     return [RecordPart(at, part.records("32", columns, owner))]
 
 
@@ -145,7 +157,7 @@ def _missing_documents(part: SummarySlice) -> list[RecordPart]:
         "missing_document_code_1": part.plain("missing_document"),
         "missing_document_code_2": part.plain("missing_document_2"),
     }
-    return _some(part, "33", columns, part.given("missing_document"), _MISSING)
+    return _marked_records(part, "33", columns, part.given("missing_document"), _MISSING)
 
 
 def _fees(part: SummarySlice) -> list[RecordPart]:
@@ -155,7 +167,7 @@ def _fees(part: SummarySlice) -> list[RecordPart]:
         "accounting_class_code_1": pc.if_else(pa.array(informal), "311", "496"),
         "header_fee_amount_1": pc.if_else(pa.array(informal), part.number("total_informal"), part.number("total_mail")),
     }
-    return _some(part, "34", columns, informal | mail, _FEES)
+    return _marked_records(part, "34", columns, informal | mail, _FEES)
 
 
 def _cargo_references(part: SummarySlice) -> list[RecordPart]:
@@ -179,21 +191,19 @@ def _cargo_references(part: SummarySlice) -> list[RecordPart]:
     )
     parts: list[RecordPart] = []
     used = np.zeros(len(part), dtype=np.int64)
-    for place, (qualifier, text) in enumerate(texts):
-        given = certified & as_mask(pc.is_valid(text))
+    for position, (qualifier, text) in enumerate(texts):
+        rows = certified & is_given(text)
         if qualifier == "CR":
-            given &= used < _MOST
-        used += given
-        columns = {"qualifier": flag_column(given, qualifier), "reference": text}
-        parts.extend(_some(part, "SE20", columns, given, _REFERENCE, place))
+            rows &= used < _MOST
+        used += rows
+        columns = {"qualifier": flag_column(rows, qualifier), "reference": text}
+        parts.extend(_marked_records(part, "SE20", columns, rows, _REFERENCE, position))
     return parts
 
 
-def _some(
-    part: SummarySlice, record: str, columns: dict[str, pa.Array], given: Mask, group: int, place: int = 0
+def _marked_records(
+    part: SummarySlice, record: str, columns: dict[str, pa.Array], marked: Mask, group: int, position: int = 0
 ) -> list[RecordPart]:
-    if not given.any():
-        return []
-    rank = np.flatnonzero(given)
-    rows = {name: take_rows(column, given) for name, column in columns.items()}
-    return [RecordPart(position_keys(rank, REFERENCES, group, place), part.records(record, rows, rank))]
+    return part.marked_records(
+        record, columns, marked, position_keys(np.arange(len(part)), REFERENCES, group, position)
+    )

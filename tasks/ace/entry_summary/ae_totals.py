@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.entry_summary.ae_lines import line_fees
-from tasks.ace.entry_summary.summary_slices import SummarySlice, count_within, slot_rows
+from tasks.ace.entry_summary.summary_slices import SummarySlice, slot_rows
 from tasks.ace.fees.fee_rates import HMF, INFORMAL, MAIL, MPF
-from tasks.ace.wire.array_tools import Keys, take_rows, to_numpy
+from tasks.ace.wire.array_tools import Keys, count_within, decoded, take_rows, to_numpy
 from tasks.ace.wire.entry_slices import LINES, RecordPart, position_keys
 from tasks.ace.wire.record_layouts import code_list
+from tasks.core import arrow_compute as pc
 
 _GROUP = 1023
 """Stands after every line of an entry."""
@@ -32,13 +32,13 @@ def total_parts(part: SummarySlice) -> list[RecordPart]:
 
 def _cases(part: SummarySlice) -> list[RecordPart]:
     cases = part.given("ad_case", "lines") | part.given("cd_case", "lines")
-    wanted = np.bincount(part.ranks["lines"][cases], minlength=len(part)) > 0
-    wanted |= part.is_any("entry_type", code_list("case_type"))
-    if not wanted.any():
+    reported = np.bincount(part.ranks["lines"][cases], minlength=len(part)) > 0
+    reported |= part.is_any("entry_type", code_list("case_type"))
+    if not reported.any():
         return []
-    rank = np.flatnonzero(wanted)
+    rank = np.flatnonzero(reported)
     columns = {
-        f"total_{record}_duty_amount": take_rows(part.number(name), wanted)
+        f"total_{record}_duty_amount": take_rows(part.number(name), reported)
         for record, name in (
             ("bonded_ad", "total_ad_bonded"),
             ("cash_deposit_ad", "total_ad_cash"),
@@ -71,16 +71,16 @@ def _classes(part: SummarySlice) -> list[RecordPart]:
     if not len(rank):
         return []
     order = np.lexsort((code, rank))
-    place = count_within(rank[order])
-    heads = np.flatnonzero(place % PAIRS == 0)
+    position = count_within(rank[order])
+    heads = np.flatnonzero(position % PAIRS == 0)
     names = pc.ascii_lpad(pc.cast(pa.array(code), pa.string()), 3, "0")
     columns: dict[str, pa.Array] = {}
     for slot in range(PAIRS):
-        held = slot_rows(order, rank[order], heads, slot)
-        columns[f"accounting_class_code_{slot + 1}"] = names.take(held)
-        columns[f"total_fee_amount_{slot + 1}"] = pa.array(cents).take(held)
+        row_of = slot_rows(order, rank[order], heads, slot)
+        columns[f"accounting_class_code_{slot + 1}"] = names.take(row_of)
+        columns[f"total_fee_amount_{slot + 1}"] = pa.array(cents).take(row_of)
     owner = rank[order][heads]
-    at = position_keys(owner, LINES, _GROUP, _CLASSES + place[heads])
+    at = position_keys(owner, LINES, _GROUP, _CLASSES + position[heads])
     return [RecordPart(at, part.records("89", columns, owner))]
 
 
@@ -89,11 +89,10 @@ def fee_totals(part: SummarySlice) -> tuple[Keys, Keys, Keys]:
     ranks: list[Keys] = []
     classes: list[Keys] = []
     amounts: list[Keys] = []
-    for code, cents, given in line_fees(part)[:-2]:
-        held = code.dictionary_decode() if pa.types.is_dictionary(code.type) else code
-        ranks.append(part.ranks["lines"][given])
-        classes.append(to_numpy(take_rows(held, given).cast(pa.int64()), np.int64))
-        amounts.append(to_numpy(take_rows(cents, given), np.int64))
+    for code, cents, rows in line_fees(part)[:-2]:
+        ranks.append(part.ranks["lines"][rows])
+        classes.append(to_numpy(take_rows(decoded(code), rows).cast(pa.int64()), np.int64))
+        amounts.append(to_numpy(take_rows(cents, rows), np.int64))
     hmf = np.bincount(part.ranks["lines"][part.given("hmf", "lines")], minlength=len(part)) > 0
     for fee, name, due in (
         (MPF, "total_mpf", part.yes("mpf_due")),
@@ -108,6 +107,6 @@ def fee_totals(part: SummarySlice) -> tuple[Keys, Keys, Keys]:
 
 
 def _summed(rank: Keys, code: Keys, cents: Keys) -> tuple[Keys, Keys, Keys]:
-    ids, place = np.unique(rank * 1000 + code, return_inverse=True)
-    sums = np.bincount(place, weights=cents, minlength=len(ids)).astype(np.int64)
+    ids, index = np.unique(rank * 1000 + code, return_inverse=True)
+    sums = np.bincount(index, weights=cents, minlength=len(ids)).astype(np.int64)
     return ids // 1000, ids % 1000, sums

@@ -19,15 +19,16 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.entry_summary.summary_amounts import estimated_entry_date, with_amounts
 from tasks.ace.entry_summary.summary_slices import SummarySlice
 from tasks.ace.fees.payment_methods import SUMMARIES
 from tasks.ace.fees.payment_plan import PLAN, plan_payment
 from tasks.ace.fees.payment_terms import PaymentSetup
-from tasks.ace.wire.array_tools import Mask, as_mask
+from tasks.ace.wire.array_tools import Mask, as_mask, is_given
 from tasks.ace.wire.record_layouts import code_list
+from tasks.ace.wire.table_columns import table_schema
+from tasks.core import arrow_compute as pc
 from tasks.core.errors import BadInput, Problem, RouteRefused
 
 CERTIFIED, TWO_STEP, ALONE = "ae_certified", "se_then_ae", "ae_only"
@@ -43,15 +44,15 @@ def route_summaries(
     """
     refusals: dict[int, str] = {}
     on_file = pa.array(sorted(released), pa.string())
-    there = as_mask(pc.is_in(part.plain("entry_number"), value_set=on_file))
-    for code, mask in _refusals(part, quota_one_step, there):
+    on_file_mask = as_mask(pc.is_in(part.plain("entry_number"), value_set=on_file))
+    for code, mask in _refusals(part, quota_one_step, on_file_mask):
         for row in np.flatnonzero(mask):
             refusals.setdefault(int(row), code)
     numbers = part.column("entry_number")
     problems = [Problem(subject=numbers[row].as_py(), code=refusals[row]) for row in sorted(refusals)]
     one_step = part.is_any("filing_route", (CERTIFIED,))
     live = part.yes("live_entry") | (one_step & part.is_any("entry_type", code_list("live_quota_type")))
-    return one_step & ~there, live, problems
+    return one_step & ~on_file_mask, live, problems
 
 
 def refuse_unroutable(problems: Sequence[Problem]) -> None:
@@ -60,26 +61,26 @@ def refuse_unroutable(problems: Sequence[Problem]) -> None:
         raise RouteRefused("entry-summary-not-applicable", problems, count=len(problems))
 
 
-def _refusals(part: SummarySlice, quota_one_step: bool, there: Mask) -> list[tuple[str, Mask]]:
+def _refusals(part: SummarySlice, quota_one_step: bool, on_file: Mask) -> list[tuple[str, Mask]]:
     one_step = part.is_any("filing_route", (CERTIFIED,))
-    certified = one_step & ~there
+    certified = one_step & ~on_file
     two_step = part.is_any("filing_route", (TWO_STEP,))
-    known = one_step | two_step | part.is_any("filing_route", (ALONE,))
+    routed = one_step | two_step | part.is_any("filing_route", (ALONE,))
     quota = part.is_any("entry_type", code_list("live_quota_type"))
     without = part.is_any("entry_type", code_list("no_release_type"))
     types = part.is_any("entry_type", code_list("summary_type"))
-    found = [
-        ("filing-route-unknown", ~known),
+    refusals = [
+        ("filing-route-unknown", ~routed),
         ("entry-type-without-summary", ~types),
         ("entry-type-without-cargo-release", two_step & without),
         ("covered-by-consolidated-summary", part.given("consolidated_summary")),
         ("consolidated-summary-without-release", part.yes("consolidating") & ~_covered(part)),
         ("entry-type-not-consolidated", part.yes("consolidating") & ~_consolidable(part)),
-        ("quota-not-certified", quota & ~certified & ~there & (quota_one_step is True)),
+        ("quota-not-certified", quota & ~certified & ~on_file & (quota_one_step is True)),
     ]
     for code, rule in _NEVER_CERTIFIED:
-        found.append((code, certified & rule(part)))
-    return found
+        refusals.append((code, certified & rule(part)))
+    return refusals
 
 
 def _covered(part: SummarySlice) -> Mask:
@@ -100,7 +101,7 @@ _NEVER_CERTIFIED: tuple[tuple[str, Callable[[SummarySlice], Mask]], ...] = (
 )
 
 
-RELEASE_TABLES = pa.schema([("entry_number", pa.string()), ("release", pa.string())])
+RELEASE_TABLES = table_schema("releases")
 _REFERENCE = 9
 _PLANNED = (
     ("sent_payment_type", "payment_type"),
@@ -130,7 +131,7 @@ class SummaryRun:
 
     payment: PaymentSetup
     quota_one_step: bool = True
-    known: AceHoldings = AceHoldings()
+    holdings: AceHoldings = AceHoldings()
 
 
 @dataclass(frozen=True)
@@ -150,20 +151,20 @@ class PreparationSurvey:
     run: SummaryRun
     refusals: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    asked: list[pa.Table] = field(default_factory=list)
+    requests: list[pa.Table] = field(default_factory=list)
 
-    def see(self, part: SummarySlice) -> tuple[pa.Table, pa.Table]:
+    def add(self, part: SummarySlice) -> tuple[pa.Table, pa.Table]:
         """The entries and lines of a part with their computed columns."""
-        certified, live, refusals = route_summaries(part, self.run.quota_one_step, self.run.known.released)
+        certified, live, refusals = route_summaries(part, self.run.quota_one_step, self.run.holdings.released)
         self.refusals.extend(refusals)
-        complete = _noted(part)
+        complete = _note_missing(part)
         self.problems.extend(part.problems)
         if not complete.all() or refusals:
             return part.entries, part.tables["lines"]
-        entries, lines = with_amounts(part, self.run.payment.sent, self.run.known.entry_dates)
+        entries, lines = with_amounts(part, self.run.payment.sent, self.run.holdings.entry_dates)
         entries = entries.append_column("certified", pa.array(certified))
         entries = entries.append_column("live", pa.array(live))
-        self.asked.append(payment_requests(part, entries, self.run.known.unenrolled))
+        self.requests.append(payment_requests(part, entries, self.run.holdings.unenrolled))
         return entries, lines
 
     def plan(self) -> pa.Table:
@@ -172,8 +173,8 @@ class PreparationSurvey:
         refuse_unroutable(self.refusals)
         if self.problems:
             raise BadInput("summaries-incomplete", self.problems, problems_count=len(self.problems))
-        asked = pa.concat_tables(self.asked) if self.asked else SUMMARIES.empty_table()
-        return plan_payment(asked, self.run.payment)
+        requests = pa.concat_tables(self.requests) if self.requests else SUMMARIES.empty_table()
+        return plan_payment(requests, self.run.payment)
 
 
 def prepare(tables: Mapping[str, pa.Table], run: SummaryRun, releases: pa.Table | None = None) -> PreparedSummaries:
@@ -183,7 +184,7 @@ def prepare(tables: Mapping[str, pa.Table], run: SummaryRun, releases: pa.Table 
     if not entries.num_rows:
         return PreparedSummaries(entries, children, PLAN.empty_table())
     part = SummarySlice.of(entries, children)
-    entries, lines = survey.see(part)
+    entries, lines = survey.add(part)
     plan = survey.plan()
     return PreparedSummaries(with_plan(entries, plan), {**part.tables, "lines": lines}, plan)
 
@@ -203,12 +204,12 @@ def split_summaries(
     Releases are no summaries. Those of this record are found in it unless they are given.
     """
     entries = tables["entries"]
-    held = covered_releases(entries, entries["entry_number"]) if releases is None else releases
-    gone = as_mask(pc.is_in(entries["entry_number"], value_set=held["release"]))
-    if gone.any():
-        entries = entries.filter(pa.array(~gone))
+    covered = covered_releases(entries, entries["entry_number"]) if releases is None else releases
+    is_release = as_mask(pc.is_in(entries["entry_number"], value_set=covered["release"]))
+    if is_release.any():
+        entries = entries.filter(~is_release)
     children = {name: table for name, table in tables.items() if name != "entries"}
-    return entries, {**children, "releases": held}
+    return entries, {**children, "releases": covered}
 
 
 def covered_releases(entries: pa.Table, summaries: pa.ChunkedArray) -> pa.Table:
@@ -221,9 +222,9 @@ def covered_releases(entries: pa.Table, summaries: pa.ChunkedArray) -> pa.Table:
     return pa.table([rows[name], rows["entry_number"]], schema=RELEASE_TABLES)
 
 
-def _noted(part: SummarySlice) -> Mask:
+def _note_missing(part: SummarySlice) -> Mask:
     """What the checker cannot see, noted: the date that is always sent, and the ledger key."""
-    dated = as_mask(pc.is_valid(estimated_entry_date(part)))
+    dated = is_given(estimated_entry_date(part))
     for row in np.flatnonzero(~dated):
         part.note(int(row), "estimated entry date", "estimated-entry-date-missing")
     key = part.plain("broker_reference")

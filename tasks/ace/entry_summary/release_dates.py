@@ -12,23 +12,15 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.fees import fee_rates
 from tasks.ace.fees.fee_rates import rate_periods
 from tasks.ace.wire.array_tools import to_numpy
+from tasks.ace.wire.table_columns import table_schema
+from tasks.core import arrow_compute as pc
 from tasks.entries.api import EntryRecord
 
-DIFFERENCES = pa.schema(
-    [
-        ("entry_number", pa.string()),
-        ("paper_date", pa.date32()),
-        ("ace_date", pa.date32()),
-        ("days", pa.int64()),
-        ("crosses", pa.string()),
-        ("fees", pa.string()),
-    ]
-)
+DIFFERENCES = table_schema("date differences")
 _FEES = (fee_rates.MPF, fee_rates.INFORMAL, fee_rates.MAIL)
 _FISCAL_MONTH = 10
 
@@ -42,40 +34,40 @@ def date_differences(record: EntryRecord, ace_dates: Mapping[str, date]) -> pa.T
     """
     entries = record.entries.filter(pc.is_valid(record.entries["release_date"]))
     numbers = entries["entry_number"].to_pylist()
-    known = pa.array([ace_dates.get(number) for number in numbers], pa.date32())
+    ace_days = pa.array([ace_dates.get(number or "") for number in numbers], pa.date32())
     paper = entries["release_date"].combine_chunks()
-    differs = pc.fill_null(pc.not_equal(known, paper), False)
-    paper, known = paper.filter(differs), known.filter(differs)
-    first, second = (_days(one) for one in (paper, known))
+    differs = pc.fill_null(pc.not_equal(ace_days, paper), False)
+    paper, ace_days = paper.filter(differs), ace_days.filter(differs)
+    first, second = (_days(column) for column in (paper, ace_days))
     changed = _changed(first, second)
     table = pa.table(
         [
             pa.array(numbers, pa.string()).filter(differs),
             paper,
-            known,
+            ace_days,
             pa.array(second - first),
-            pa.array([_crossed(*pair) for pair in zip(paper.to_pylist(), known.to_pylist(), strict=True)]),
+            pa.array([_crossed(*pair) for pair in zip(pc.to_list(paper), pc.to_list(ace_days), strict=True)]),
             pa.array(changed, pa.string()),
         ],
         schema=DIFFERENCES,
     )
-    order = np.lexsort((np.arange(len(first)), np.array([not one for one in changed], dtype=np.int64)))
-    return table.take(pa.array(order))
+    order = np.lexsort((np.arange(len(first)), np.array([not column for column in changed], dtype=np.int64)))
+    return table.take(order)
 
 
 def _changed(first: np.ndarray, second: np.ndarray) -> list[str]:
     """The fees whose period differs between two days, by accounting class."""
-    other = {fee: rate_periods(fee, first) != rate_periods(fee, second) for fee in _FEES}
-    return [" ".join(fee for fee in _FEES if other[fee][row]) for row in range(len(first))]
+    differs = {fee: rate_periods(fee, first) != rate_periods(fee, second) for fee in _FEES}
+    return [" ".join(fee for fee in _FEES if differs[fee][row]) for row in range(len(first))]
 
 
 def _crossed(first: date, second: date) -> str:
-    marks = []
+    crossings = []
     if _fiscal(first) != _fiscal(second):
-        marks.append("1 October")
+        crossings.append("1 October")
     if first.year != second.year:
-        marks.append("1 January")
-    return ", ".join(marks)
+        crossings.append("1 January")
+    return ", ".join(crossings)
 
 
 def _fiscal(day: date) -> int:

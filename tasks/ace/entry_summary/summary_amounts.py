@@ -14,13 +14,13 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.entry_summary.summary_slices import SummarySlice
 from tasks.ace.fees import fee_rates
 from tasks.ace.fees.fee_rates import HMF, INFORMAL, MPF, Numbers, capped_fee, epoch_days, fixed_fee
-from tasks.ace.wire.array_tools import Keys, Mask, as_mask, find_rows, to_numpy
+from tasks.ace.wire.array_tools import Keys, Mask, as_mask, find_rows, is_given, texts_among, whole_numbers
 from tasks.ace.wire.record_layouts import code_list
+from tasks.core import arrow_compute as pc
 
 _KINDS = (("origin", "country_of_origin"), ("program", "program_indicator"))
 
@@ -35,7 +35,7 @@ def article_exempt(part: SummarySlice, days: Numbers) -> Mask:
     for kind, field in _KINDS:
         listed |= _listed(part, kind, field, days[owner])
     listed |= part.is_any("zone_status", fee_rates.exempt_codes(MPF, "zone_status"), "lines")
-    stated = as_mask(pc.is_valid(part.column("mpf_exempt", "lines")))
+    stated = is_given(part.column("mpf_exempt", "lines"))
     return np.where(stated, part.yes("mpf_exempt", "lines"), listed)
 
 
@@ -48,19 +48,19 @@ def mpf_exempt(part: SummarySlice, article: Mask) -> Mask:
 
 
 def _listed(part: SummarySlice, kind: str, field: str, days: Numbers) -> Mask:
-    found = np.zeros(part.rows("lines"), dtype=bool)
+    listed = np.zeros(part.rows("lines"), dtype=bool)
     if not part.has(field, "lines"):
-        return found
-    held = part.plain(field, "lines")
+        return listed
+    codes = part.plain(field, "lines")
     always: list[str] = []
-    for one in fee_rates.exemptions(MPF, kind):
-        if one.first is None and one.last is None:
-            always.append(one.code)
+    for exemption in fee_rates.exemptions(MPF, kind):
+        if exemption.first is None and exemption.last is None:
+            always.append(exemption.code)
             continue
-        first = epoch_days(one.first) if one.first else fee_rates.NO_DAY
-        last = epoch_days(one.last) if one.last else np.iinfo(np.int64).max
-        found |= as_mask(pc.equal(held, one.code)) & (days >= first) & (days <= last)
-    return found | as_mask(pc.is_in(held, value_set=pa.array(always, pa.string())))
+        first = epoch_days(exemption.first) if exemption.first else fee_rates.NO_DAY
+        last = epoch_days(exemption.last) if exemption.last else np.iinfo(np.int64).max
+        listed |= as_mask(pc.equal(codes, exemption.code)) & (days >= first) & (days <= last)
+    return listed | texts_among(codes, always)
 
 
 def _chapter_exempt(part: SummarySlice) -> Mask:
@@ -74,10 +74,10 @@ def _chapter_exempt(part: SummarySlice) -> Mask:
 
 def begins_with(hts: pa.Array, heads: tuple[str, ...]) -> Mask:
     """Which tariff numbers begin with one of the heads."""
-    found = np.zeros(len(hts), dtype=bool)
+    matches = np.zeros(len(hts), dtype=bool)
     for head in heads:
-        found |= as_mask(pc.starts_with(hts, head))
-    return found
+        matches |= as_mask(pc.starts_with(hts, head))
+    return matches
 
 
 def line_values(part: SummarySlice) -> Numbers:
@@ -89,8 +89,8 @@ def line_values(part: SummarySlice) -> Numbers:
 
 def tariff_lines(part: SummarySlice) -> Keys:
     """The row of its line for each tariff number; -1 where there is none."""
-    wanted = (part.ranks["tariffs"] << 10) | part.integers("line", "tariffs")
-    return find_rows(part.line_keys, wanted)
+    line_ids = (part.ranks["tariffs"] << 10) | part.integers("line", "tariffs")
+    return find_rows(part.line_keys, line_ids)
 
 
 def _any(row: Keys, mask: Mask, part: SummarySlice) -> Mask:
@@ -141,7 +141,7 @@ def with_amounts(
 
 def known_days(part: SummarySlice, entry_dates: Mapping[str, date] | None) -> dict[str, Numbers]:
     """Days of each entry under the names of `data/ace/date_orders.csv`."""
-    found = {
+    days = {
         name: _days(part.day(field))
         for name, field in (
             ("release_date", "release_date"),
@@ -149,14 +149,14 @@ def known_days(part: SummarySlice, entry_dates: Mapping[str, date] | None) -> di
             ("in_bond_date", "in_bond_date"),
         )
     }
-    found["estimated_entry_date"] = _days(estimated_entry_date(part))
+    days["estimated_entry_date"] = _days(estimated_entry_date(part))
     arrived, expected = (_days(part.day(name)) for name in ("arrival_date", "estimated_arrival"))
-    found["arrival_date"] = np.where(arrived == fee_rates.NO_DAY, expected, arrived)
+    days["arrival_date"] = np.where(arrived == fee_rates.NO_DAY, expected, arrived)
     if entry_dates:
         numbers = part.column("entry_number").to_pylist()
-        set_by_cbp = [entry_dates.get(number) for number in numbers]
-        found["entry_date"] = _days(pa.array(set_by_cbp, pa.date32()))
-    return found
+        set_by_cbp = [entry_dates.get(number or "") for number in numbers]
+        days["entry_date"] = _days(pa.array(set_by_cbp, pa.date32()))
+    return days
 
 
 def estimated_entry_date(part: SummarySlice) -> pa.Array:
@@ -221,23 +221,23 @@ def _fixed(fee: str, due: Mask, days: Numbers) -> Numbers:
 def _sums(part: SummarySlice) -> dict[str, Numbers]:
     """Duty, tax, AD, CVD, other revenue and agricultural fees of each summary."""
     owner, count = part.ranks["lines"], len(part)
-    found = {"duty": sum_by_owner(part.ranks["tariffs"], part.whole("duty", "tariffs"), count)}
-    found["tax"] = sum_by_owner(owner, part.whole("tax_amount", "lines"), count)
-    found["other"] = sum_by_owner(owner, part.whole("other_revenue", "lines"), count)
+    sums = {"duty": sum_by_owner(part.ranks["tariffs"], part.whole("duty", "tariffs"), count)}
+    sums["tax"] = sum_by_owner(owner, part.whole("tax_amount", "lines"), count)
+    sums["other"] = sum_by_owner(owner, part.whole("other_revenue", "lines"), count)
     for case in ("ad", "cd"):
         owed = part.whole(f"{case}_duty", "lines")
         for claim, name in ((BOND, "bonded"), (CASH, "cash")):
             rows = part.is_any(f"{case}_claim", (claim,), "lines")
-            found[f"{case}_{name}"] = sum_by_owner(owner[rows], owed[rows], count)
+            sums[f"{case}_{name}"] = sum_by_owner(owner[rows], owed[rows], count)
     fee = part.whole("fee_amount", "lines") + part.whole("fee_amount_2", "lines")
-    found["fees"] = sum_by_owner(owner, fee, count)
-    return found
+    sums["fees"] = sum_by_owner(owner, fee, count)
+    return sums
 
 
 def _without_trifles(hmf: Numbers, owner: Keys, sums: dict[str, Numbers]) -> Numbers:
     """Drops the HMF of summaries that owe no more than three dollars of it, and nothing else."""
-    rest = sum((np.maximum(sums[name], 0) for name in sums if name != "hmf"), np.int64(0))
-    trifle = (sums["hmf"] <= fee_rates.HMF_DE_MINIMIS) & (rest == 0)
+    other_revenue = sum((np.maximum(sums[name], 0) for name in sums if name != "hmf"), np.int64(0))
+    trifle = (sums["hmf"] <= fee_rates.HMF_DE_MINIMIS) & (other_revenue == 0)
     sums["hmf"] = np.where(trifle, 0, sums["hmf"])
     return np.where(trifle[owner], -1, hmf)
 
@@ -249,16 +249,16 @@ def _totals(part: SummarySlice, sums: Mapping[str, Numbers], subject: Mask) -> p
     ad, cd = (positive[f"{case}_bonded"] + positive[f"{case}_cash"] for case in ("ad", "cd"))
     cash = positive["ad_cash"] + positive["cd_cash"]
     deposit = positive["duty"] + fee + positive["tax"] + positive["other"] + cash
-    kept = part.is_any("entry_type", UNDEPOSITED)
+    undeposited = part.is_any("entry_type", UNDEPOSITED)
     columns = {
         **{f"total_{name}": pa.array(column) for name, column in positive.items()},
         "mpf_due": pa.array(subject),
         "informal_due": pa.array(sums["informal"] >= 0),
         "mail_due": pa.array(sums["mail"] >= 0),
-        "total_fee": pa.array(fee),
+        "total_fee": pa.array(np.asarray(fee)),
         "total_ad": pa.array(ad),
         "total_cd": pa.array(cd),
-        "owed": pa.array(np.where(kept, positive["hmf"], deposit)),
+        "owed": pa.array(np.where(undeposited, positive["hmf"], deposit)),
     }
     table = part.entries
     for name, column in columns.items():
@@ -271,5 +271,5 @@ def _cents(column: Numbers) -> pa.Array:
 
 
 def _days(column: pa.Array) -> Numbers:
-    held = to_numpy(pc.fill_null(column.cast(pa.int32()), 0), np.int64)
-    return np.where(to_numpy(pc.is_valid(column), np.bool_), held, fee_rates.NO_DAY)
+    days = whole_numbers(column.cast(pa.int32()))
+    return np.where(is_given(column), days, fee_rates.NO_DAY)

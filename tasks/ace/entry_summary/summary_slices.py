@@ -12,23 +12,19 @@ from functools import cache
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.ace.wire.array_tools import Keys, Mask, as_mask, to_numpy, upper_case
-from tasks.ace.wire.codec import encode_records
+from tasks.ace.wire.array_tools import Keys, Mask, as_mask, take_rows, upper_case, whole_numbers
 from tasks.ace.wire.data_classes import Bytes
-from tasks.ace.wire.entry_slices import CHILDREN, EntrySlice
+from tasks.ace.wire.entry_slices import CHILDREN, EntrySlice, RecordPart
 from tasks.ace.wire.record_layouts import RecordLayout, record_layout
-from tasks.core.errors import BadInput, Problem
+from tasks.core import arrow_compute as pc
+from tasks.core.errors import Problem
 from tasks.entries.api import EntryRecord
 
 APPLICATION = "AE"
-MADE = ("releases",)
-"""Tables that the writer makes itself: the releases that a consolidating summary covers."""
-
 _WIDE = ("entries", "lines", "tariffs", "pga")
 
-_IN_USE = {
+_ACCEPTED_BY_CBP = {
     ("47", "article_party_identifier"): {"cls": "X"},
     ("40", "trade_agreement_special_program_claim_code"): {"cls": "X"},
     ("50", "unit_of_measure_code_1"): {"may_be_blank": True},
@@ -43,7 +39,7 @@ with hyphens, programmes such as `S+`, no unit on chapter 98 and 99 numbers, `*F
 def used_layout(record: str) -> RecordLayout:
     """The layout of a record as it is written; PG records have a chapter of their own."""
     kind = record_layout("PGA" if record.startswith("PG") else APPLICATION, record)
-    fields = tuple(replace(one, **_IN_USE.get((record, one.name), {})) for one in kind.fields)
+    fields = tuple(replace(field, **_ACCEPTED_BY_CBP.get((record, field.name), {})) for field in kind.fields)
     return replace(kind, fields=fields)
 
 
@@ -58,30 +54,19 @@ def drop_unused_columns(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
 
 
 def _used(table: pa.Table) -> pa.Table:
-    kept = [name for name in table.column_names if name == "entry_number" or table[name].null_count < table.num_rows]
-    return table.select(kept)
+    names = [name for name in table.column_names if name == "entry_number" or table[name].null_count < table.num_rows]
+    return table.select(names)
 
 
 class SummarySlice(EntrySlice):
     """A slice for the entry summary: columns by kind, nulls where the record has no such column."""
 
-    @classmethod
-    def of(cls, entries: pa.Table, tables: Mapping[str, pa.Table]) -> SummarySlice:
-        numbers = entries["entry_number"].combine_chunks()
-        kept, ranks = {}, {}
-        for name, table in tables.items():
-            rank = pc.index_in(table["entry_number"], value_set=numbers)
-            if rank.null_count:
-                table, rank = table.filter(pc.is_valid(rank)), rank.drop_null()
-            kept[name], ranks[name] = table, to_numpy(rank, np.int64)
-        return cls(entries, kept, ranks)
-
     def rows(self, table: str) -> int:
         return self.entries.num_rows if table == "entries" else self.tables[table].num_rows
 
     def has(self, name: str, table: str = "entries") -> bool:
-        held = self.entries if table == "entries" else self.tables[table]
-        return name in held.column_names
+        source = self.entries if table == "entries" else self.tables[table]
+        return name in source.column_names
 
     def column(self, name: str, table: str = "entries") -> pa.Array:
         if not self.has(name, table):
@@ -104,7 +89,7 @@ class SummarySlice(EntrySlice):
         """`number` as numpy, zero where absent."""
         if not self.has(name, table):
             return np.zeros(self.rows(table), dtype=np.int64)
-        return to_numpy(pc.fill_null(self.number(name, table), 0), np.int64)
+        return whole_numbers(self.number(name, table))
 
     def day(self, name: str, table: str = "entries") -> pa.Array:
         return self.column(name, table).cast(pa.date32())
@@ -119,7 +104,7 @@ class SummarySlice(EntrySlice):
 
     def of_entry(self, column: pa.Array, table: str) -> pa.Array:
         """A column of the entries for each row of a child table."""
-        return column.take(pa.array(self.ranks[table]))
+        return column.take(self.ranks[table])
 
     @property
     def line_keys(self) -> Keys:
@@ -128,16 +113,17 @@ class SummarySlice(EntrySlice):
 
     def records(self, record: str, columns: Mapping[str, pa.Array], ranks: Keys) -> Bytes:
         """Records of one kind of the summary. A value that does not fit is noted."""
-        try:
-            return encode_records(used_layout(record), dict(columns))
-        except BadInput as refusal:
-            numbers = self.column("entry_number")
-            for problem in refusal.problems:
-                row = int(ranks[problem.row - 1]) if problem.row else 0
-                self.problems.append(
-                    replace(problem, subject=numbers[row].as_py(), sheet="", row=0, column=f"{record} {problem.column}")
-                )
-            return np.full((len(ranks), 80), 32, dtype=np.uint8)
+        return self._encoded(used_layout(record), columns, ranks)
+
+    def marked_records(
+        self, record: str, columns: Mapping[str, pa.Array], marked: Mask, keys: Keys, table: str = "entries"
+    ) -> list[RecordPart]:
+        """Records of the rows of a table that the mask marks; keys: of all its rows."""
+        if not marked.any():
+            return []
+        ranks = np.flatnonzero(marked) if table == "entries" else self.ranks[table][marked]
+        rows = {name: take_rows(column, marked) for name, column in columns.items()}
+        return [RecordPart(keys[marked], self.records(record, rows, ranks))]
 
     def note(self, rank: int, column: str, code: str, /, value: str = "", **values: object) -> None:
         """One thing wrong with an entry: `code` and `values` as in `Problem`."""
@@ -146,29 +132,16 @@ class SummarySlice(EntrySlice):
 
     def certified_part(self, certified: Mask) -> SummarySlice:
         """The same entries with the child rows of certified ones only."""
-        kept, ranks = {}, {}
+        children, ranks = {}, {}
         for name, table in self.tables.items():
             rows = certified[self.ranks[name]]
-            kept[name] = table if rows.all() else table.filter(pa.array(rows))
+            children[name] = table if rows.all() else table.filter(rows)
             ranks[name] = self.ranks[name][rows]
-        return SummarySlice(self.entries, kept, ranks, self.problems)
-
-
-def flag_column(mask: Mask, value: str = "Y") -> pa.Array:
-    """The value where the mask is on, else null."""
-    indices = pa.array(np.zeros(len(mask), dtype=np.int32), mask=~mask)
-    return pa.DictionaryArray.from_arrays(indices, pa.array([value]))
-
-
-def count_within(owner: Keys) -> Keys:
-    """0, 1, 2 ... within each run of equal values."""
-    row = np.arange(len(owner))
-    fresh = np.concatenate(([True], owner[1:] != owner[:-1])) if len(owner) else row == 0
-    return row - np.maximum.accumulate(np.where(fresh, row, 0))
+        return SummarySlice(self.entries, children, ranks, self.problems)
 
 
 def slot_rows(order: Keys, owner: Keys, heads: Keys, slot: int) -> pa.Array:
     """The row that stands `slot` places after each head of a group of one owner; null if none."""
     at = np.minimum(heads + slot, len(order) - 1)
     missing = (heads + slot >= len(order)) | (owner[at] != owner[heads])
-    return pa.array(order[at], mask=missing)
+    return pa.array(order[at], pa.int64(), mask=missing)

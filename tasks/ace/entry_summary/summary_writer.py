@@ -72,7 +72,7 @@ def prepare_summaries(
     releases: pa.Table | None = None,
 ) -> PreparedSummaries:
     """Summaries with fees, totals and statement dates: what approval is asked for. releases: what the
-    consolidating ones cover (`prepare.RELEASES`), where that does not stand in the record. Raises as
+    consolidating ones cover (`RELEASE_TABLES`), where that does not stand in the record. Raises as
     `write_summaries` does."""
     run = SummaryRun(payment, quota_one_step, known or AceHoldings())
     return ae_prepare.prepare(tables_of(record), run, releases)
@@ -114,7 +114,7 @@ def stream_summaries(
     survey = PreparationSurvey(SummaryRun(payment, quota_one_step, known or AceHoldings()))
     releases = _releases(paths["entries"])
     for part in _portions(paths, releases, entries_at_once):
-        survey.see(part)
+        survey.add(part)
     plan = survey.plan()
     build = _assembly(envelope, limits, profile, offsets)
     yield from build_batches(_jobs(_portions(paths, releases, entries_at_once), survey, plan, build, sequence_from))
@@ -129,20 +129,20 @@ def _releases(path: Path) -> pa.Table:
 def _portions(paths: Mapping[str, Path], releases: pa.Table, entries_at_once: int) -> Iterator[SummarySlice]:
     columns = {name: record_schema(name).names for name in ("entries", *CHILDREN)}
     for entries, tables in read_slices(paths, entries_at_once, columns):
-        kept, children = split_summaries(drop_unused_columns({"entries": entries, **tables}), releases)
-        if kept.num_rows:
-            yield SummarySlice.of(kept, children)
+        summaries, children = split_summaries(drop_unused_columns({"entries": entries, **tables}), releases)
+        if summaries.num_rows:
+            yield SummarySlice.of(summaries, children)
 
 
 def _jobs(
     parts: Iterator[SummarySlice], survey: PreparationSurvey, plan: pa.Table, build: BatchAssembly, sequence: int
 ) -> Iterator[Callable[[], list[OutboundBatch]]]:
-    seen = 0
+    start = 0
     for part in parts:
-        entries, owed = survey.see(part)
-        survey.asked.clear()
-        ready = with_plan(entries, plan.slice(seen, len(part)))
-        seen += len(part)
+        entries, owed = survey.add(part)
+        survey.requests.clear()
+        ready = with_plan(entries, plan.slice(start, len(part)))
+        start += len(part)
         for following, job in slice_builders(ready, {**part.tables, "lines": owed}, build, sequence):
             sequence = following
             yield job

@@ -39,7 +39,7 @@ _PER_MILLION_TO_CENTS = 10_000
 class FeeRate:
     """One fee in one period. `per_million` of the value; the others in cents; -1: there is none.
 
-    `mark`: CBP (read in a CBP original), secondary, or general (to be verified).
+    `confidence`: CBP (read in a CBP original), secondary, or general (to be verified).
     """
 
     fee: str
@@ -50,7 +50,7 @@ class FeeRate:
     minimum: int
     maximum: int
     source: str
-    mark: str
+    confidence: str
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,16 @@ class FeeExemption:
     last: date | None
     why: str
     source: str
-    mark: str
+    confidence: str
 
 
 @cache
 def fee_rates_of(fee: str) -> tuple[FeeRate, ...]:
     """The periods of a fee, oldest first. Raises KeyError for a fee that is not in the table."""
-    found = tuple(_rate(row) for row in _rows("fees.csv") if row["fee"] == fee)
-    if not found:
+    periods = tuple(_rate(row) for row in _rows("fees.csv") if row["fee"] == fee)
+    if not periods:
         raise KeyError(fee)
-    return found
+    return periods
 
 
 @cache
@@ -88,7 +88,7 @@ def exemptions(fee: str, kind: str) -> tuple[FeeExemption, ...]:
 
 def exempt_codes(fee: str, kind: str) -> tuple[str, ...]:
     """The codes of exemptions that hold whatever the day."""
-    return tuple(one.code for one in exemptions(fee, kind))
+    return tuple(exemption.code for exemption in exemptions(fee, kind))
 
 
 @cache
@@ -105,13 +105,13 @@ def deciding_days(rule: str, days: Mapping[str, Days], receipt: date) -> Days:
     """
     received = epoch_days(receipt)
     arrival = days.get("arrival_date")
-    known = dict(days)
+    known_days = dict(days)
     if arrival is not None:
-        known["later_arrival"] = np.where(arrival > received, arrival, NO_DAY)
-    sizes = {len(column) for column in known.values()} or {1}
+        known_days["later_arrival"] = np.where(arrival > received, arrival, NO_DAY)
+    sizes = {len(column) for column in known_days.values()} or {1}
     chosen = np.full(sizes.pop(), NO_DAY, dtype=np.int64)
     for name in date_order(rule):
-        column = received if name == "receipt_date" else known.get(name)
+        column = received if name == "receipt_date" else known_days.get(name)
         if column is not None:
             chosen = np.where(chosen == NO_DAY, column, chosen)
     return chosen
@@ -120,11 +120,11 @@ def deciding_days(rule: str, days: Mapping[str, Days], receipt: date) -> Days:
 def rate_periods(fee: str, days: Days) -> Numbers:
     """Index into `rates(fee)` for each day; -1 where the table has no rate."""
     table = fee_rates_of(fee)
-    firsts = np.array([epoch_days(one.first) for one in table])
-    lasts = np.array([epoch_days(one.last) if one.last else np.iinfo(np.int64).max for one in table])
+    firsts = np.array([epoch_days(rate.first) for rate in table])
+    lasts = np.array([epoch_days(rate.last) if rate.last else np.iinfo(np.int64).max for rate in table])
     index = np.searchsorted(firsts, days, side="right") - 1
-    known = (index >= 0) & (days <= lasts[np.maximum(index, 0)])
-    return np.where(known, index, -1)
+    inside = (index >= 0) & (days <= lasts[np.maximum(index, 0)])
+    return np.where(inside, index, -1)
 
 
 def required_periods(fee: str, days: Days) -> Numbers:
@@ -140,7 +140,7 @@ def required_periods(fee: str, days: Days) -> Numbers:
 
 def rate_column(fee: str, name: str, index: Numbers) -> Numbers:
     """One number of the rates at each index: per_million, amount, minimum or maximum; else -1."""
-    table = np.array([*(getattr(one, name) for one in fee_rates_of(fee)), -1], dtype=np.int64)
+    table = np.array([*(getattr(rate, name) for rate in fee_rates_of(fee)), -1], dtype=np.int64)
     return table[index]
 
 
@@ -186,7 +186,7 @@ def _rate(row: Mapping[str, str]) -> FeeRate:
         minimum=_cents(row["minimum"]),
         maximum=_cents(row["maximum"]),
         source=row["source"],
-        mark=row["mark"],
+        confidence=row["confidence"],
     )
 
 

@@ -12,7 +12,6 @@ from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.ace.fees.payment_terms import (
@@ -27,22 +26,13 @@ from tasks.ace.fees.payment_terms import (
     PaymentTerms,
     statement_window,
 )
+from tasks.ace.wire.table_columns import table_schema
+from tasks.core import arrow_compute as pc
 from tasks.core.errors import BadInput, Problem
 
 Index = NDArray[np.int64]
 
-SUMMARIES = pa.schema(
-    [
-        ("entry_number", pa.string()),
-        ("importer_number", pa.string()),
-        ("payment_type", pa.string()),
-        ("estimated_entry_date", pa.date32()),
-        ("taxed", pa.bool_()),
-        ("bond_type", pa.string()),
-        ("enrolled", pa.bool_()),
-        ("amount", pa.int64()),
-    ]
-)
+SUMMARIES = table_schema("payment requests")
 """What is asked of each summary. payment_type: its own wish, null for its importer's terms;
 taxed: owes internal revenue tax; enrolled: false if ACE says that the importer takes no part in
 periodic monthly statements, null if it is not known; amount: cents owed."""
@@ -68,26 +58,26 @@ class PaymentMethod:
 def assign_methods(summaries: pa.Table, payment: PaymentSetup) -> tuple[list[PaymentMethod], Index]:
     """The different ways, and which one each summary has. Raises BadInput with every summary that
     has none."""
-    terms, whose = _terms(summaries["importer_number"], payment)
-    first, way_of = _alike(summaries, whose)
-    own = [terms[int(place)] for place in whose[first]]
-    return _ways(summaries, own, first, way_of, payment), way_of
+    terms, whose = _importer_terms(summaries["importer_number"], payment)
+    first, way_of = _distinct_terms(summaries, whose)
+    terms_of = [terms[int(number)] for number in whose[first]]
+    return _methods(summaries, terms_of, first, way_of, payment), way_of
 
 
-def _terms(importers: pa.ChunkedArray, payment: PaymentSetup) -> tuple[list[PaymentTerms | None], Index]:
+def _importer_terms(importers: pa.ChunkedArray, payment: PaymentSetup) -> tuple[list[PaymentTerms | None], Index]:
     """The different terms, and which of them each importer has; those of all others come last."""
     named = [number for number in payment.terms if number != OTHER_IMPORTERS]
-    place = pc.index_in(importers, value_set=pa.array(named, pa.string()))
+    index = pc.index_in(importers, value_set=pa.array(named, pa.string()))
     terms = [*map(payment.terms.get, named), payment.terms.get(OTHER_IMPORTERS)]
-    return terms, pc.fill_null(place, len(named)).to_numpy().astype(np.int64)
+    return terms, pc.fill_null(index, len(named)).to_numpy().astype(np.int64)
 
 
-def _alike(summaries: pa.Table, whose: Index) -> tuple[Index, Index]:
+def _distinct_terms(summaries: pa.Table, whose: Index) -> tuple[Index, Index]:
     """The first summary of each different way to be paid, and which way each summary has."""
-    own = pc.fill_null(summaries["payment_type"], "").combine_chunks()
+    kinds = pc.fill_null(summaries["payment_type"], "").combine_chunks()
     entered = summaries["estimated_entry_date"].cast(pa.int32())
     parts = [
-        own.dictionary_encode().indices,
+        kinds.dictionary_encode().indices,
         pc.fill_null(summaries["taxed"], False).cast(pa.int8()),
         pc.fill_null(pc.equal(summaries["bond_type"], "9"), False).cast(pa.int8()),
         pc.fill_null(pc.invert(summaries["enrolled"]), False).cast(pa.int8()),
@@ -101,38 +91,38 @@ def _alike(summaries: pa.Table, whose: Index) -> tuple[Index, Index]:
     return first, way_of
 
 
-def _ways(
+def _methods(
     summaries: pa.Table, terms: Sequence[PaymentTerms | None], first: Index, way_of: Index, payment: PaymentSetup
 ) -> list[PaymentMethod]:
     """Each way to be paid. Raises BadInput with every summary that has none."""
     due = cache(partial(_due, payment=payment))
     earliest = cache(partial(_first, payment=payment))
-    found = [
-        _way(row, own, due, earliest)
-        for row, own in zip(summaries.take(pa.array(first)).to_pylist(), terms, strict=True)
+    outcomes = [
+        _method(row, terms_of, due, earliest)
+        for row, terms_of in zip(summaries.take(first).to_pylist(), terms, strict=True)
     ]
-    ways = [one for one in found if isinstance(one, PaymentMethod)]
-    if len(ways) == len(found):
+    ways = [outcome for outcome in outcomes if isinstance(outcome, PaymentMethod)]
+    if len(ways) == len(outcomes):
         return ways
     numbers = summaries["entry_number"]
     problems = [
-        replace(wrong, subject=numbers[row].as_py())
-        for row, way in enumerate(way_of)
-        if isinstance(wrong := found[way], Problem)
+        replace(problem, subject=numbers[row].as_py())
+        for row, method_number in enumerate(way_of)
+        if isinstance(problem := outcomes[method_number], Problem)
     ]
     raise BadInput("summaries-without-payment-method", problems, problems_count=len(problems))
 
 
-def _way(
+def _method(
     row: Mapping[str, object],
     terms: PaymentTerms | None,
     due: Callable[[str, date], date],
     earliest: Callable[[date], tuple[date, bool]],
 ) -> PaymentMethod | Problem:
-    own = row["payment_type"]
+    requested = row["payment_type"]
     if terms is None:
         return Problem(column="payment_type", code="payment-terms-missing", values={"others": OTHER_IMPORTERS})
-    kind, notes = str(own or terms.payment_type), []
+    kind, notes = str(requested or terms.payment_type), []
     if kind in MONTHLY and row["taxed"]:
         kind, notes = AS_DAILY[kind], [NOT_MONTHLY_TAX]
     if kind in MONTHLY and row["bond_type"] == "9":

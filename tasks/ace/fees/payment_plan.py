@@ -17,7 +17,6 @@ from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.fees.payment_methods import Index, PaymentMethod, assign_methods, next_month
 from tasks.ace.fees.payment_terms import (
@@ -28,20 +27,12 @@ from tasks.ace.fees.payment_terms import (
     PaymentSetup,
     statement_window,
 )
+from tasks.ace.wire.array_tools import one_array
+from tasks.ace.wire.table_columns import table_schema
+from tasks.core import arrow_compute as pc
 from tasks.core.calendar import Calendar
 
-DAILY_TOTALS = pa.schema(
-    [
-        ("statement_date", pa.date32()),
-        ("payer", pa.string()),
-        ("summaries", pa.int64()),
-        ("amount", pa.int64()),
-        ("used", pa.int64()),
-        ("ceiling", pa.int64()),
-        ("over", pa.bool_()),
-        ("monthly", pa.bool_()),
-    ]
-)
+DAILY_TOTALS = table_schema("daily totals")
 
 
 def daily_totals(plan: pa.Table, payment: PaymentSetup) -> pa.Table:
@@ -56,12 +47,12 @@ def daily_totals(plan: pa.Table, payment: PaymentSetup) -> pa.Table:
     monthly: set[tuple[date | None, str]] = set()
     names = ("debit", "payer", "amount", "payment_type")
     for day, payer, amount, kind in zip(*(plan[name].to_pylist() for name in names), strict=True):
-        held = sums[day, payer]
-        held[0] += 1
-        held[1] += amount
+        total = sums[day, payer]
+        total[0] += 1
+        total[1] += amount
         monthly.update([(day, payer)] if kind in MONTHLY else [])
     rows = []
-    for (day, payer), (count, amount) in sorted(sums.items(), key=lambda item: (item[0][0] or date.min, item[0][1])):
+    for (day, payer), (count, amount) in sorted(sums.items(), key=lambda pair: (pair[0][0] or date.min, pair[0][1])):
         ceiling = payment.ceiling(payer) if day else None
         used = payment.used.get((day, payer), 0) if day else 0
         over = ceiling is not None and used + amount > ceiling
@@ -72,25 +63,12 @@ def daily_totals(plan: pa.Table, payment: PaymentSetup) -> pa.Table:
 
 def over_ceiling(plan: pa.Table) -> list[str]:
     """The entry numbers that no day could take under the ceiling."""
-    pairs = zip(plan["entry_number"].to_pylist(), plan["notes"].to_pylist(), strict=True)
+    pairs = zip(pc.to_list(plan["entry_number"]), pc.to_list(plan["notes"]), strict=True)
     over = {ALONE, FULL, MONTH_FULL}
     return [number for number, notes in pairs if over.intersection(notes)]
 
 
-PLAN = pa.schema(
-    [
-        ("entry_number", pa.string()),
-        ("payer", pa.string()),
-        ("payment_type", pa.string()),
-        ("branch", pa.string()),
-        ("statement_date", pa.date32()),
-        ("periodic_month", pa.string()),
-        ("debit", pa.date32()),
-        ("due", pa.date32()),
-        ("amount", pa.int64()),
-        ("notes", pa.list_(pa.string())),
-    ]
-)
+PLAN = table_schema("payment plan")
 MOVED = "moved: the payer's ceiling was reached"
 ALONE = "above the payer's ceiling by itself"
 FULL = "no day within 90 days is under the payer's ceiling"
@@ -98,7 +76,7 @@ MONTH_FULL = "the debit of this month's statement is above the payer's ceiling"
 LATE = "after the day that duty is due"
 
 
-_Day = tuple[date | None, tuple[str, ...]]
+StatementDay = tuple[date | None, tuple[str, ...]]
 """A statement date, and what is to be said of it."""
 
 
@@ -111,121 +89,118 @@ def plan_payment(summaries: pa.Table, payment: PaymentSetup) -> pa.Table:
     if not summaries.num_rows:
         return PLAN.empty_table()
     summaries = summaries.combine_chunks()
-    found, way_of = assign_methods(summaries, payment)
-    payers = _payers(summaries["importer_number"], found, way_of)
-    outcome_of, outcomes = _outcomes(summaries, found, way_of, payers, payment)
-    rows = [_row(way, *day, payment.calendar) for way, day in outcomes]
-    columns = {
-        name: pa.array([row[name] for row in rows], PLAN.field(name).type).take(pa.array(outcome_of))
-        for name in rows[0]
-    }
+    methods, method_of = assign_methods(summaries, payment)
+    payers = _payers(summaries["importer_number"], methods, method_of)
+    outcome_of, outcomes = _outcomes(summaries, methods, method_of, payers, payment)
+    rows = [_row(method, *day, payment.calendar) for method, day in outcomes]
+    columns = {name: pa.array([row[name] for row in rows], PLAN.field(name).type).take(outcome_of) for name in rows[0]}
     columns |= {name: summaries[name].combine_chunks() for name in ("entry_number", "amount")}
     columns["payer"] = payers
     return pa.table([columns[name] for name in PLAN.names], schema=PLAN)
 
 
-def _payers(importers: pa.ChunkedArray, found: Sequence[PaymentMethod], way_of: Index) -> pa.Array:
+def _payers(importers: pa.ChunkedArray, methods: Sequence[PaymentMethod], method_of: Index) -> pa.Array:
     """Whose account is debited for each summary: `filer`, or the importer's number."""
-    filer = pa.array([way.terms.account == "filer" for way in found]).take(pa.array(way_of))
-    return pc.if_else(filer, "filer", pc.fill_null(importers, OTHER_IMPORTERS)).combine_chunks()
+    filer = pa.array([method.terms.account == "filer" for method in methods]).take(method_of)
+    return pc.if_else(filer, "filer", pc.fill_null(one_array(importers), OTHER_IMPORTERS))
 
 
 def _outcomes(
-    summaries: pa.Table, found: Sequence[PaymentMethod], way_of: Index, payers: pa.Array, payment: PaymentSetup
-) -> tuple[Index, list[tuple[PaymentMethod, _Day]]]:
+    summaries: pa.Table, methods: Sequence[PaymentMethod], method_of: Index, payers: pa.Array, payment: PaymentSetup
+) -> tuple[Index, list[tuple[PaymentMethod, StatementDay]]]:
     """What becomes of the summaries, each different outcome once, and which one each has. Only
     those whose payer has a ceiling are placed one after the other."""
-    outcomes = [(way, _unlimited(way, payment.calendar)) for way in found]
-    outcome_of = way_of.copy()
-    known = {one: place for place, one in enumerate(outcomes)}
-    for row, day in _placed(summaries, found, way_of, payers, payment):
-        one = (found[way_of[row]], day)
-        if one not in known:
-            known[one] = len(outcomes)
-            outcomes.append(one)
-        outcome_of[row] = known[one]
+    outcomes = [(method, _unlimited(method, payment.calendar)) for method in methods]
+    outcome_of = method_of.copy()
+    number_of = {outcome: number for number, outcome in enumerate(outcomes)}
+    for row, day in _days_under_ceiling(summaries, methods, method_of, payers, payment):
+        outcome = (methods[method_of[row]], day)
+        if outcome not in number_of:
+            number_of[outcome] = len(outcomes)
+            outcomes.append(outcome)
+        outcome_of[row] = number_of[outcome]
     return outcome_of, outcomes
 
 
-def _unlimited(way: PaymentMethod, calendar: Calendar) -> _Day:
-    if way.kind == INDIVIDUAL:
-        return None, way.notes
-    return _told(way, way.first, (), debit_day(way, way.first, calendar))
+def _unlimited(method: PaymentMethod, calendar: Calendar) -> StatementDay:
+    if method.kind == INDIVIDUAL:
+        return None, method.notes
+    return _statement_day(method, method.first, (), debit_day(method, method.first, calendar))
 
 
-def _told(way: PaymentMethod, day: date, more: tuple[str, ...], debit: date) -> _Day:
-    return day, (*way.notes, *more, *((LATE,) if debit > way.due else ()))
+def _statement_day(method: PaymentMethod, day: date, extra_notes: tuple[str, ...], debit: date) -> StatementDay:
+    return day, (*method.notes, *extra_notes, *((LATE,) if debit > method.due else ()))
 
 
-def _placed(
-    summaries: pa.Table, found: Sequence[PaymentMethod], way_of: Index, payers: pa.Array, payment: PaymentSetup
-) -> Iterator[tuple[int, _Day]]:
+def _days_under_ceiling(
+    summaries: pa.Table, methods: Sequence[PaymentMethod], method_of: Index, payers: pa.Array, payment: PaymentSetup
+) -> Iterator[tuple[int, StatementDay]]:
     """The rows of payers with a ceiling, the one due first placed first."""
-    names = pc.unique(payers).to_pylist()
+    names = pc.to_list(pc.unique(payers))
     ceilings = {name: most for name in names if (most := payment.ceiling(name)) is not None}
     rows = np.flatnonzero(pc.is_in(payers, value_set=pa.array(list(ceilings), pa.string())))
-    some = summaries.select(["entry_number", "amount"]).take(pa.array(rows))
-    numbers, amounts = (column.to_pylist() for column in some.columns)
-    held = zip(rows.tolist(), numbers, amounts, payers.take(pa.array(rows)).to_pylist(), strict=True)
+    limited = summaries.select(["entry_number", "amount"]).take(rows)
+    numbers, amounts = (pc.to_list(column) for column in limited.columns)
+    candidates = zip(rows.tolist(), numbers, amounts, pc.to_list(payers.take(rows)), strict=True)
     used = defaultdict(int, payment.used)
     last = statement_window(payment.calendar, payment.sent)[1]
     after = cache(payment.calendar.after)
-    for row, _, amount, payer in sorted(held, key=lambda one: (found[way_of[one[0]]].due, one[1])):
-        way = found[way_of[row]]
-        if way.kind == INDIVIDUAL:
+    for row, _, amount, payer in sorted(candidates, key=lambda row_: (methods[method_of[row_[0]]].due, row_[1])):
+        method = methods[method_of[row]]
+        if method.kind == INDIVIDUAL:
             continue
-        debit = debit_day(way, way.first, payment.calendar)
-        room = partial(_fits, used, payer, amount, ceilings[payer])
-        if way.kind in MONTHLY:
-            day, more = way.first, () if room(debit) else (MONTH_FULL,)
+        debit = debit_day(method, method.first, payment.calendar)
+        has_room = partial(_fits, used, payer, amount, ceilings[payer])
+        if method.kind in MONTHLY:
+            day, extra_notes = method.first, () if has_room(debit) else (MONTH_FULL,)
         else:
-            day, more = _place(way.first, last, amount > ceilings[payer], room, after)
+            day, extra_notes = _first_free_day(method.first, last, amount > ceilings[payer], has_room, after)
             debit = day
         used[debit, payer] += amount
-        yield row, _told(way, day, more, debit)
+        yield row, _statement_day(method, day, extra_notes, debit)
 
 
 def _fits(used: Mapping[tuple[date, str], int], payer: str, amount: int, ceiling: int, day: date) -> bool:
     return used.get((day, payer), 0) + amount <= ceiling
 
 
-def _place(
-    first: date, last: date, alone: bool, room: Callable[[date], bool], after: Callable[[date], date]
+def _first_free_day(
+    first: date, last: date, alone: bool, has_room: Callable[[date], bool], after: Callable[[date], date]
 ) -> tuple[date, tuple[str, ...]]:
     if alone:
         return first, (ALONE,)
     day = first
     while day <= last:
-        if room(day):
+        if has_room(day):
             return day, () if day == first else (MOVED,)
         day = after(day)
     return first, (FULL,)
 
 
-def _row(way: PaymentMethod, day: date | None, notes: Sequence[str], calendar: Calendar) -> dict[str, object]:
-    monthly = way.kind in MONTHLY and day is not None
+def _row(method: PaymentMethod, day: date | None, notes: Sequence[str], calendar: Calendar) -> dict[str, object]:
+    monthly = method.kind in MONTHLY and day is not None
     return {
-        "payment_type": way.kind,
-        "branch": (way.terms.branch or None) if way.kind != INDIVIDUAL else None,
+        "payment_type": method.kind,
+        "branch": (method.terms.branch or None) if method.kind != INDIVIDUAL else None,
         "statement_date": day,
-        "periodic_month": f"{_period(way, day)[1]:02d}" if monthly and day else None,
-        "debit": debit_day(way, day, calendar) if day else None,
-        "due": way.due,
+        "periodic_month": f"{_period(method, day)[1]:02d}" if monthly and day else None,
+        "debit": debit_day(method, day, calendar) if day else None,
+        "due": method.due,
         "notes": list(notes),
     }
 
 
-def debit_day(way: PaymentMethod, day: date, calendar: Calendar) -> date:
+def debit_day(method: PaymentMethod, day: date, calendar: Calendar) -> date:
     """When a summary on a statement of this day is debited: then, or with the whole monthly statement."""
-    if way.kind not in MONTHLY:
+    if method.kind not in MONTHLY:
         return day
-    return calendar.working_day(*_period(way, day), MONTHLY_DAY)
+    return calendar.working_day(*_period(method, day), MONTHLY_DAY)
 
 
-def _period(way: PaymentMethod, day: date) -> tuple[int, int]:
+def _period(method: PaymentMethod, day: date) -> tuple[int, int]:
     """The month of the monthly statement: the one after the month of the entry, or the first that can
     still take the print date (p.175; error 215)."""
     earliest = (day.year, day.month)
-    if day.day >= way.terms.periodic_day:
+    if day.day >= method.terms.periodic_day:
         earliest = next_month(day.year, day.month)
-    return max(next_month(way.entered.year, way.entered.month), earliest)
+    return max(next_month(method.entered.year, method.entered.month), earliest)

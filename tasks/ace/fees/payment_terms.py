@@ -87,13 +87,13 @@ class PaymentSetup:
 
     def of(self, importer_number: str | None) -> PaymentTerms | None:
         """The terms of an importer, else those of all others, else None."""
-        own = self.terms.get(importer_number or "")
-        if own is not None:
-            return own
-        rest = self.terms.get(OTHER_IMPORTERS)
-        if rest is None or importer_number is None:
-            return rest
-        return PaymentTerms(importer_number, *(getattr(rest, name) for name in COLUMNS[1:]))
+        terms = self.terms.get(importer_number or "")
+        if terms is not None:
+            return terms
+        fallback = self.terms.get(OTHER_IMPORTERS)
+        if fallback is None or importer_number is None:
+            return fallback
+        return PaymentTerms(importer_number, *(getattr(fallback, name) for name in COLUMNS[1:]))
 
     def ceiling(self, payer: str) -> int | None:
         return self.ceilings.get(payer, self.ceilings.get(OTHER_IMPORTERS))
@@ -101,21 +101,21 @@ class PaymentSetup:
 
 def terms_from_rows(rows: Iterable[Mapping[str, object]], file: str = "") -> dict[str, PaymentTerms]:
     """The payment table from rows as dicts. Raises BadInput with every fault, row by row."""
-    found: dict[str, PaymentTerms] = {}
+    terms: dict[str, PaymentTerms] = {}
     problems: list[Problem] = []
     for number, row in enumerate(rows, start=2):
         text = {name: str(row.get(name) or "").strip() for name in COLUMNS}
-        faults = list(_faults(text, found))
+        faults = list(_faults(text, terms))
         problems.extend(
             Problem(file=file, row=number, column=column, value=text[column], code=code, values=values)
             for column, code, values in faults
         )
         if not faults:
             day = int(text.pop("periodic_day") or 0)
-            found[text["importer_number"]] = PaymentTerms(**text, periodic_day=day)
+            terms[text["importer_number"]] = PaymentTerms(**text, periodic_day=day)
     if problems:
         raise BadInput("payment-table-invalid", problems, file=file or "the payment table")
-    return found
+    return terms
 
 
 def read_terms(path: Path) -> dict[str, PaymentTerms]:
@@ -131,11 +131,13 @@ def read_terms(path: Path) -> dict[str, PaymentTerms]:
         return terms_from_rows(reader, path.name)
 
 
-def _faults(text: Mapping[str, str], known: Mapping[str, PaymentTerms]) -> Iterator[tuple[str, str, dict[str, object]]]:
+def _faults(
+    text: Mapping[str, str], earlier: Mapping[str, PaymentTerms]
+) -> Iterator[tuple[str, str, dict[str, object]]]:
     """Column, the code of what is wrong, and its values."""
     if not _IMPORTER.fullmatch(text["importer_number"]):
         yield "importer_number", "payment-importer-invalid", {"others": OTHER_IMPORTERS}
-    elif text["importer_number"] in known:
+    elif text["importer_number"] in earlier:
         yield "importer_number", "payment-importer-duplicated", {}
     kinds = tuple(code_meanings("payment_type"))
     if text["payment_type"] not in kinds:

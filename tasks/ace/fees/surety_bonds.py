@@ -7,24 +7,12 @@ under the entry number with the same type, amount and importer (AE 2026-07 p.156
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tasks.ace.wire.table_columns import table_schema
+from tasks.core import arrow_compute as pc
 from tasks.entries.api import EntryRecord
 
-SURETIES = pa.schema(
-    [
-        ("surety_code", pa.string()),
-        ("entry_number", pa.string()),
-        ("designation", pa.string()),
-        ("amount", pa.int64()),
-        ("account", pa.string()),
-        ("entry_type", pa.string()),
-        ("port_of_entry", pa.string()),
-        ("importer_number", pa.string()),
-        ("importer_name", pa.string()),
-        ("release_date", pa.date32()),
-    ]
-)
+SURETIES = table_schema("sureties")
 _SHARED = ("entry_type", "port_of_entry", "importer_number", "importer_name", "release_date")
 
 
@@ -45,9 +33,10 @@ def surety_table(record: EntryRecord) -> pa.Table:
     )
     additional = entries.filter(pc.is_valid(second))
     letters = pa.chunked_array([pa.array(["A"] * additional.num_rows, pa.string())])
-    more = _rows(additional, "second_surety", "second_bond_amount", "second_bond_account", letters)
-    order = [("surety_code", "ascending"), ("entry_number", "ascending"), ("designation", "descending")]
-    return pa.concat_tables([basic, more]).sort_by(order)
+    second_bonds = _rows(additional, "second_surety", "second_bond_amount", "second_bond_account", letters)
+    return pa.concat_tables([basic, second_bonds]).sort_by(
+        [("surety_code", "ascending"), ("entry_number", "ascending"), ("designation", "descending")]
+    )
 
 
 def _rows(entries: pa.Table, surety: str, amount: str, account: str, designation: pa.ChunkedArray) -> pa.Table:
@@ -65,4 +54,4 @@ def _rows(entries: pa.Table, surety: str, amount: str, account: str, designation
 def _column(table: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray:
     if name in table.column_names:
         return table[name]
-    return pa.chunked_array([pa.nulls(table.num_rows, kind)])
+    return pa.chunked_array([pa.array([None] * table.num_rows, kind)])

@@ -84,96 +84,98 @@ class QuerySender:
 
 
 def summary_queries(
-    asker: QuerySender, numbers: Iterable[str], image: bool = True, lines: Mapping[str, int] | None = None
+    sender: QuerySender, numbers: Iterable[str], image: bool = True, lines: Mapping[str, int] | None = None
 ) -> list[QueryBatch]:
     """EQ by entry number, with the stored image (J0Y) unless it is not wanted.
 
     `lines`: how many lines each summary is thought to have, to keep answers below the limit.
     Raises BadNumber for what is no entry number.
     """
-    entries = _numbers(numbers, asker.offsets)
-    sizes = [_output(image, (lines or {}).get(str(one), _USUAL_LINES)) for one in entries]
+    entries = _numbers(numbers, sender.offsets)
+    sizes = [_output_bytes(image, (lines or {}).get(str(entry), _USUAL_LINES)) for entry in entries]
     return [
-        _query(asker, place, "EQ", "summaries", part, number_records(part, image), image)
-        for place, part in enumerate(_by_size(entries, sizes, asker.limits))
+        _query(sender, number, "EQ", "summaries", part, number_records(part, image), image)
+        for number, part in enumerate(_by_size(entries, sizes, sender.limits))
     ]
 
 
 def summary_range_queries(
-    asker: QuerySender, begin: datetime, end: datetime, image: bool = False, kind: str = EVERY
+    sender: QuerySender, begin: datetime, end: datetime, image: bool = False, kind: str = EVERY
 ) -> list[QueryBatch]:
     """EQ by acceptance time, in ranges of at most 31 days (EQ v26 p.20).
 
     `end` must not lie in ACE's future (error 017). Raises BadInput for a range turned round.
     """
-    made = []
-    for place, (first, last) in enumerate(month_ranges(begin, end)):
-        asked = range_records(first, last, kind, image)
-        query = _query(asker, place, "EQ", "summaries by date", (), asked, image)
-        made.append(replace(query, begin=first, end=last))
-    return made
+    queries = []
+    for number, (first, last) in enumerate(month_ranges(begin, end)):
+        records = range_records(first, last, kind, image)
+        query = _query(sender, number, "EQ", "summaries by date", (), records, image)
+        queries.append(replace(query, begin=first, end=last))
+    return queries
 
 
-def entry_queries(asker: QuerySender, numbers: Iterable[str], bills: bool = True) -> list[QueryBatch]:
+def entry_queries(sender: QuerySender, numbers: Iterable[str], bills: bool = True) -> list[QueryBatch]:
     """CQ by entry number: all notifications, with the entry's bills unless they are not wanted.
 
     CQ answers for the block's own filer and for entries up to six months old (CQ v21 p.13, 15).
     Raises BadInput for numbers of another filer.
     """
-    entries = _numbers(numbers, asker.offsets)
-    _own(entries, asker.envelope.filer_code)
-    parts = _parts(entries, asker.limits.numbers_per_batch)
-    return [_query(asker, place, "CQ", "entries", part, entry_records(part, bills)) for place, part in enumerate(parts)]
+    entries = _numbers(numbers, sender.offsets)
+    _require_filer(entries, sender.envelope.filer_code)
+    parts = _parts(entries, sender.limits.numbers_per_batch)
+    return [
+        _query(sender, number, "CQ", "entries", part, entry_records(part, bills)) for number, part in enumerate(parts)
+    ]
 
 
-def bill_queries(asker: QuerySender, bills: Iterable[BillQuery]) -> list[QueryBatch]:
+def bill_queries(sender: QuerySender, bills: Iterable[BillQuery]) -> list[QueryBatch]:
     """CQ by bill: whether it is on file, and what was released against it.
 
     Raises BadInput for bills that CQ cannot ask for (a number over 12, no issuer, two kinds).
     """
-    wanted = list(dict.fromkeys(bills))
-    check_bills(wanted)
-    parts = _parts(wanted, asker.limits.bills_per_batch)
-    return [_query(asker, place, "CQ", "bills", part, bill_records(part)) for place, part in enumerate(parts)]
+    unique = list(dict.fromkeys(bills))
+    check_bills(unique)
+    parts = _parts(unique, sender.limits.bills_per_batch)
+    return [_query(sender, number, "CQ", "bills", part, bill_records(part)) for number, part in enumerate(parts)]
 
 
-def importer_queries(asker: QuerySender, numbers: Iterable[str], addresses: bool = True) -> list[QueryBatch]:
+def importer_queries(sender: QuerySender, numbers: Iterable[str], addresses: bool = True) -> list[QueryBatch]:
     """KI for importers, consignees and their continuous bonds, six to a record.
 
     A private reference (`~...`) is asked for with the placeholder in its place; the batch's slots
     say where the Social Security number belongs when the file is written.
     """
-    wanted = list(dict.fromkeys(numbers))
-    parts = _parts(wanted, asker.limits.importers_per_batch)
+    unique = list(dict.fromkeys(numbers))
+    parts = _parts(unique, sender.limits.importers_per_batch)
     return [
-        _query(asker, place, "KI", "importers", part, importer_records(part, addresses))
-        for place, part in enumerate(parts)
+        _query(sender, number, "KI", "importers", part, importer_records(part, addresses))
+        for number, part in enumerate(parts)
     ]
 
 
 def remaining(query: QueryBatch, returned: Sequence[str]) -> tuple[str, ...]:
     """The numbers of a cut answer that are still to be asked: those after the last one returned,
     which stand in the order of the question (EQ v26 p.51)."""
-    told = set(returned)
-    last = max((place for place, one in enumerate(query.asked) if one in told), default=-1)
+    answered = set(returned)
+    last = max((index for index, number in enumerate(query.asked) if number in answered), default=-1)
     return query.asked[last + 1 :]
 
 
 def _numbers(numbers: Iterable[str], offsets: Offsets | None) -> list[EntryNumber]:
-    found, problems = {}, []
+    entries, problems = {}, []
     for text in numbers:
         try:
-            found[parse_entry_number(text, offsets=offsets)] = None
+            entries[parse_entry_number(text, offsets=offsets)] = None
         except BadNumber as wrong:
             problems.extend(wrong.problems)
     if problems:
         raise BadNumber("numbers-not-queryable", problems, problems_count=len(problems))
-    return list(found)
+    return list(entries)
 
 
-def _own(entries: Iterable[EntryNumber], filer: str) -> None:
-    others = [str(one) for one in entries if one.filer != filer]
-    problems = [Problem(value=one, wrong="is not of the block's filer", right=filer, code="X17") for one in others]
+def _require_filer(entries: Iterable[EntryNumber], filer: str) -> None:
+    foreign = [str(entry) for entry in entries if entry.filer != filer]
+    problems = [Problem(value=entry, wrong="is not of the block's filer", right=filer, code="X17") for entry in foreign]
     if problems:
         raise BadInput("cargo-query-other-filer", problems)
 
@@ -182,7 +184,7 @@ def _parts(items: Sequence, size: int) -> list[list]:
     return [list(items[low : low + size]) for low in range(0, len(items), size)]
 
 
-def _output(image: bool, lines: int) -> int:
+def _output_bytes(image: bool, lines: int) -> int:
     """Bytes that ACE is thought to return for one summary."""
     records = _STATE_RECORDS + ((_HEADER_RECORDS + _LINE_RECORDS * lines) if image else 0)
     return records * _RECORD
@@ -191,11 +193,11 @@ def _output(image: bool, lines: int) -> int:
 def _by_size(entries: Sequence[EntryNumber], sizes: Sequence[int], limits: QueryLimits) -> Iterator[list[EntryNumber]]:
     """Parts that stay below the number asked for and the output that ACE returns."""
     most = min(limits.numbers_per_batch, int(limits.summaries * limits.fill))
-    room = limits.output_bytes * limits.fill
+    capacity = limits.output_bytes * limits.fill
     part: list[EntryNumber] = []
     used = 0
     for entry, size in zip(entries, sizes, strict=True):
-        if part and (len(part) >= most or used + size > room):
+        if part and (len(part) >= most or used + size > capacity):
             yield part
             part, used = [], 0
         part.append(entry)
@@ -205,17 +207,17 @@ def _by_size(entries: Sequence[EntryNumber], sizes: Sequence[int], limits: Query
 
 
 def _query(
-    asker: QuerySender,
-    place: int,
+    sender: QuerySender,
+    offset: int,
     application: str,
     kind: str,
     part: Sequence,
-    asked: QueryRecords,
+    records: QueryRecords,
     image: bool = False,
 ) -> QueryBatch:
     """A batch of one block around the records."""
-    envelope = replace(asker.envelope, application=application)
-    names = tuple(str(one) for one in part)
-    sequence = asker.sequence + place
-    batch = enclose_records(envelope, asker.port, sequence, names, asked, asker.offsets)
+    envelope = replace(sender.envelope, application=application)
+    names = tuple(str(subject) for subject in part)
+    sequence = sender.sequence + offset
+    batch = enclose_records(envelope, sender.port, sequence, names, records, sender.offsets)
     return QueryBatch(application, kind, names, batch, image=image)

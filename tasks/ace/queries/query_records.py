@@ -15,8 +15,8 @@ from tasks.ace.wire.batch_envelope import Envelope, control_records
 from tasks.ace.wire.check_conditions import FileFinding
 from tasks.ace.wire.codec import encode_records
 from tasks.ace.wire.data_classes import BLANK_BYTE, Bytes
-from tasks.ace.wire.outbound_batch import BatchBlock, OutboundBatch, PrivateSlot
-from tasks.ace.wire.record_layouts import record_layout
+from tasks.ace.wire.outbound_batch import BatchBlock, OutboundBatch
+from tasks.ace.wire.record_layouts import PrivateSlot, record_layout
 from tasks.core.errors import BadInput, Problem
 from tasks.entries.api import EntryNumber, Offsets
 
@@ -53,12 +53,12 @@ class QueryRecords:
 def number_records(part: Sequence[EntryNumber], image: bool) -> QueryRecords:
     """J1, five numbers to a record without a gap (EQ v26 p.18), after J0Y if images are wanted."""
     rows = -(-len(part) // _PER_J1)
-    room = [*part, *[None] * (rows * _PER_J1 - len(part))]
+    slots = [*part, *[None] * (rows * _PER_J1 - len(part))]
     columns: dict[str, pa.Array] = {}
-    for place in range(_PER_J1):
-        own = room[place::_PER_J1]
-        columns[f"entry_filer_code_{place + 1}"] = _texts(one.filer if one else "" for one in own)
-        columns[f"entry_number_{place + 1}"] = _texts(one.wire[3:] if one else "" for one in own)
+    for column in range(_PER_J1):
+        column_entries = slots[column::_PER_J1]
+        columns[f"entry_filer_code_{column + 1}"] = _texts(entry.filer if entry else "" for entry in column_entries)
+        columns[f"entry_number_{column + 1}"] = _texts(entry.wire[3:] if entry else "" for entry in column_entries)
     return _with_image(encode_records(record_layout("EQ", "J1"), columns), image)
 
 
@@ -75,8 +75,8 @@ def range_records(begin: datetime, end: datetime, kind: str, image: bool) -> Que
 
 def eq_time(moment: datetime) -> str:
     """MMDDYYHHMMSS and AM or PM: midnight is 120000AM (EQ v26 p.20)."""
-    half = "AM" if moment.hour < 12 else "PM"
-    return f"{moment:%m%d%y}{moment.hour % 12 or 12:02d}{moment:%M%S}{half}"
+    meridiem = "AM" if moment.hour < 12 else "PM"
+    return f"{moment:%m%d%y}{moment.hour % 12 or 12:02d}{moment:%M%S}{meridiem}"
 
 
 def month_ranges(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -94,8 +94,8 @@ def month_ranges(begin: datetime, end: datetime) -> Iterator[tuple[datetime, dat
 def entry_records(part: Sequence[EntryNumber], bills: bool) -> QueryRecords:
     """WR1 by entry number; the number is right-justified in nine columns (CQ v21 p.13)."""
     columns = {
-        "entry_filer_code": _texts(one.filer for one in part),
-        "entry_number": _texts(one.wire[3:] for one in part),
+        "entry_filer_code": _texts(entry.filer for entry in part),
+        "entry_number": _texts(entry.wire[3:] for entry in part),
         "bill_and_entry_data_indicator": _texts("Y" if bills else "" for _ in part),
         "limit_output_option": _texts(_ALL for _ in part),
     }
@@ -105,12 +105,12 @@ def entry_records(part: Sequence[EntryNumber], bills: bool) -> QueryRecords:
 def bill_records(part: Sequence[BillQuery]) -> QueryRecords:
     """WR1 by bill, with the related master or house bills of a surface bill (CQ v21 p.14-15)."""
     columns = {
-        "in_bond_number": _texts(one.in_bond_number for one in part),
-        "issuer_code": _texts(one.issuer for one in part),
-        "bill_number": _texts(one.bill_number for one in part),
-        "air_waybill_number": _texts(one.air_waybill for one in part),
-        "house_air_waybill_number": _texts(one.house_air_waybill for one in part),
-        "request_for_related_bol_indicator": _texts("Y" if one.bill_number else "" for one in part),
+        "in_bond_number": _texts(bill.in_bond_number for bill in part),
+        "issuer_code": _texts(bill.issuer for bill in part),
+        "bill_number": _texts(bill.bill_number for bill in part),
+        "air_waybill_number": _texts(bill.air_waybill for bill in part),
+        "house_air_waybill_number": _texts(bill.house_air_waybill for bill in part),
+        "request_for_related_bol_indicator": _texts("Y" if bill.bill_number else "" for bill in part),
         "limit_output_option": _texts(_ALL for _ in part),
     }
     return QueryRecords(encode_records(record_layout("CQ", "WR1", "input"), columns))
@@ -119,60 +119,62 @@ def bill_records(part: Sequence[BillQuery]) -> QueryRecords:
 def importer_records(part: Sequence[str], addresses: bool) -> QueryRecords:
     """K, six importers to a record without a gap (KI v7 p.9-10); private ones as placeholders."""
     rows = -(-len(part) // _PER_K)
-    room = [*part, *[""] * (rows * _PER_K - len(part))]
+    slots = [*part, *[""] * (rows * _PER_K - len(part))]
     kind = record_layout("KI", "K")
     columns: dict[str, pa.Array] = {}
     private = []
-    for place in range(_PER_K):
-        own = room[place::_PER_K]
-        field = kind[f"importer_number_{place + 1}"]
-        sealed = [one.startswith(PRIVATE) for one in own]
-        columns[field.name] = _texts(PLACEHOLDER if hidden else one for one, hidden in zip(own, sealed, strict=True))
-        columns[f"address_request_code_{place + 1}"] = _texts("1" if one else "" for one in own)
-        private.extend((row, field.start, field.length, own[row]) for row in np.flatnonzero(sealed).tolist())
+    for column in range(_PER_K):
+        column_numbers = slots[column::_PER_K]
+        field = kind[f"importer_number_{column + 1}"]
+        sealed = [number.startswith(PRIVATE) for number in column_numbers]
+        columns[field.name] = _texts(
+            PLACEHOLDER if hidden else number for number, hidden in zip(column_numbers, sealed, strict=True)
+        )
+        columns[f"address_request_code_{column + 1}"] = _texts("1" if number else "" for number in column_numbers)
+        private.extend((row, field.start, field.length, column_numbers[row]) for row in np.flatnonzero(sealed).tolist())
     matrix = encode_records(kind, columns)
     if not addresses:
         # the layout marks the first code mandatory, yet blank is one of its values (KI v7 p.10)
-        for place in range(_PER_K):
-            matrix[:, kind[f"address_request_code_{place + 1}"].span] = BLANK_BYTE
+        for column in range(_PER_K):
+            matrix[:, kind[f"address_request_code_{column + 1}"].span] = BLANK_BYTE
     return QueryRecords(matrix, tuple(sorted(private)))
 
 
 def check_bills(bills: Iterable[BillQuery]) -> None:
     """Raises BadInput for questions that WR1 has no room for or does not know."""
     problems = [
-        Problem(column="bill", value=str(one), code=code, values={"most": _BILL_WIDTH})
-        for one in bills
-        for code in _bill_faults(one)
+        Problem(column="bill", value=str(bill), code=code, values={"most": _BILL_WIDTH})
+        for bill in bills
+        for code in _bill_faults(bill)
     ]
     if problems:
         raise BadInput("bills-not-queryable", problems, problems_count=len(problems))
 
 
-def _bill_faults(one: BillQuery) -> Iterable[str]:
-    kinds = [bool(one.bill_number), bool(one.air_waybill), bool(one.in_bond_number)]
+def _bill_faults(bill: BillQuery) -> Iterable[str]:
+    kinds = [bool(bill.bill_number), bool(bill.air_waybill), bool(bill.in_bond_number)]
     if sum(kinds) != 1:
         yield "bill-query-ambiguous"
-    if one.bill_number and not one.issuer:
+    if bill.bill_number and not bill.issuer:
         yield "bill-issuer-missing"
-    if len(one.bill_number) > _BILL_WIDTH or len(one.house_air_waybill) > _BILL_WIDTH:
+    if len(bill.bill_number) > _BILL_WIDTH or len(bill.house_air_waybill) > _BILL_WIDTH:
         yield "bill-number-too-long"
-    if one.air_waybill and not (len(one.air_waybill) == _AIR_WIDTH and one.air_waybill.isdigit()):
+    if bill.air_waybill and not (len(bill.air_waybill) == _AIR_WIDTH and bill.air_waybill.isdigit()):
         yield "air-waybill-invalid"
-    if one.house_air_waybill and not one.air_waybill:
+    if bill.house_air_waybill and not bill.air_waybill:
         yield "house-waybill-without-master"
 
 
 def enclose_records(
-    envelope: Envelope, port: str, sequence: int, names: Sequence[str], asked: QueryRecords, offsets: Offsets | None
+    envelope: Envelope, port: str, sequence: int, names: Sequence[str], records: QueryRecords, offsets: Offsets | None
 ) -> OutboundBatch:
     """One batch of one block. Raises BadInput with every fault that our own check finds."""
     a, b, y, z = control_records(envelope, [sequence], [(sequence, 1, port)])
-    matrix = np.concatenate([a, b, asked.matrix, y, z])
-    errors = [one for one in check_matrix(matrix, offsets=offsets).findings if one.is_error]
+    matrix = np.concatenate([a, b, records.matrix, y, z])
+    errors = [finding for finding in check_matrix(matrix, offsets=offsets).findings if finding.is_error]
     if errors:
-        raise BadInput("query-not-valid", [_problem(one) for one in errors], errors_count=len(errors))
-    slots = [PrivateSlot(row + 2, column, length, name) for row, column, length, name in asked.private]
+        raise BadInput("query-not-valid", [_problem(finding) for finding in errors], errors_count=len(errors))
+    slots = [PrivateSlot(row + 2, column, length, name) for row, column, length, name in records.private]
     block = BatchBlock(envelope.block_id(sequence, 1), port, tuple(names))
     return OutboundBatch.of(envelope.batch_id(sequence), sequence, [block], matrix, slots)
 
@@ -188,6 +190,6 @@ def _texts(values: Iterable[str]) -> pa.Array:
     return pa.array([value or None for value in values], pa.string())
 
 
-def _problem(one: FileFinding) -> Problem:
-    column = f"{one.record} {one.position}" if one.position else one.record
-    return Problem(column=column, value=one.entry, wrong=one.text, code=one.code)
+def _problem(finding: FileFinding) -> Problem:
+    column = f"{finding.record} {finding.position}" if finding.position else finding.record
+    return Problem(column=column, value=finding.entry, wrong=finding.text, code=finding.code)

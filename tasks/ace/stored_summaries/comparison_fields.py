@@ -3,7 +3,7 @@
 `data/ace/summary_compared.csv`, one row a field of a record that ACE returns (10 to 90, EQ v26 p.52)
 and one for each column of the image tables that has no field of its own. `kind`: how values are
 read; empty where the field is not compared, and `why` says why not; `whole` for what no field holds (a
-set of bills, a line). `mark`: of several records of one
+set of bills, a line). `qualifier`: of several records of one
 id, which (second bond, article party, case). `unknown`: why our side may be unable to say anything.
 """
 
@@ -46,7 +46,7 @@ class ComparedField:
     """One row of the table. `column`: the table and column of the image that holds the field."""
 
     record: str
-    mark: str
+    qualifier: str
     field: str
     kind: str
     column: str
@@ -78,25 +78,25 @@ def comparison_table() -> tuple[ComparedField, ...]:
 @cache
 def compared_records() -> tuple[str, ...]:
     """The records of which anything is compared, in the order of a summary."""
-    return tuple(dict.fromkeys(one.record for one in comparison_table() if one.record and one.kind))
+    return tuple(dict.fromkeys(field.record for field in comparison_table() if field.record and field.kind))
 
 
 @cache
-def compared_fields(record: str, mark: str = "") -> tuple[ComparedField, ...]:
-    """The fields of a record that can differ. A mark without rows of its own is read as the first."""
-    own = [one for one in comparison_table() if one.record == record and one.kind not in ("", KEY)]
-    if found := tuple(one for one in own if one.mark == mark):
-        return found
-    first = [one for one in own if one.mark == own[0].mark]
-    odd = any(one.mark for one in own)
-    return tuple(replace(one, title=f"{one.field} ({mark})") if odd else one for one in first)
+def compared_fields(record: str, qualifier: str = "") -> tuple[ComparedField, ...]:
+    """The fields of a record that can differ. A qualifier without rows of its own is read as the first."""
+    rows = [row for row in comparison_table() if row.record == record and row.kind not in ("", KEY)]
+    if marked := tuple(row for row in rows if row.qualifier == qualifier):
+        return marked
+    first = [row for row in rows if row.qualifier == rows[0].qualifier]
+    has_marks = any(row.qualifier for row in rows)
+    return tuple(replace(row, title=f"{row.field} ({qualifier})") if has_marks else row for row in first)
 
 
 @cache
 def field_title(field: str, qualifier: str = "") -> str:
     """What a person calls the field of a difference. Raises KeyError for a field that none can have."""
-    records_ = {one.id: one.record for one in comparison_table() if one.field}
-    return next(one.name for one in compared_fields(records_[field], qualifier) if one.id == field).format(qualifier)
+    records_ = {row.id: row.record for row in comparison_table() if row.field}
+    return next(row.name for row in compared_fields(records_[field], qualifier) if row.id == field).format(qualifier)
 
 
 @cache
@@ -108,9 +108,9 @@ def compared_layout(record: str) -> RecordLayout:
 def compared_bits(record: str, *, keys: bool = False) -> Bytes:
     """(80,) the bits in which two records must agree to say the same, for sure. `keys`: in those by
     which they are found too."""
-    found = np.zeros(RECORD_WIDTH, dtype=np.uint8)
-    for one in comparison_table():
-        if one.record == record and one.kind and (keys or one.kind != KEY):
-            span = compared_layout(record)[one.field].span
-            found[span] = _BLANK_IS_ZERO if one.kind in COMPARED_NUMBERS else 0xFF
-    return found
+    bits = np.zeros(RECORD_WIDTH, dtype=np.uint8)
+    for field in comparison_table():
+        if field.record == record and field.kind and (keys or field.kind != KEY):
+            span = compared_layout(record)[field.field].span
+            bits[span] = _BLANK_IS_ZERO if field.kind in COMPARED_NUMBERS else 0xFF
+    return bits

@@ -13,7 +13,6 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.entry_summary.ae_header import header_parts, manifest_parts
 from tasks.ace.entry_summary.ae_lines import line_parts
@@ -26,46 +25,20 @@ from tasks.ace.fees.payment_plan import plan_payment
 from tasks.ace.fees.payment_terms import PaymentSetup
 from tasks.ace.stored_summaries.comparison_fields import COMPARED_BILLS, compared_records
 from tasks.ace.stored_summaries.record_groups import ComparisonSide, RecordGroup, group_records
-from tasks.ace.wire.array_tools import Keys, as_mask, to_numpy
+from tasks.ace.wire.array_tools import Keys, one_array, texts_among, to_numpy
 from tasks.ace.wire.codec import column_bytes
 from tasks.ace.wire.data_classes import BLANK_BYTE, Bytes
 from tasks.ace.wire.entry_slices import CHILDREN, RecordPart
 from tasks.ace.wire.record_layouts import RECORD_WIDTH
+from tasks.ace.wire.table_columns import column_lists
+from tasks.core import arrow_compute as pc
 from tasks.core.errors import BadInput
 from tasks.entries.api import record_schema
 
 COMPARED_TABLES = ("entries", "bills", "conveyances", "lines", "tariffs")
 """The tables of the record that a stored summary can say anything of."""
 
-UNUSED_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "entries": (
-        "desk",
-        "importer_type",
-        "importer_name",
-        "importer_address",
-        "carrier_name",
-        "trip_number",
-        "exam_site",
-        "split_release",
-        "express_consignment",
-        "perishable",
-        "rail_reference",
-        "contact_name",
-        "contact_phone",
-        "paper_outcome",
-        "release_time",
-        "officer",
-        "stamped_copy",
-        "cleared_under",
-        "remarks",
-        "driver_name",
-        "driver_birth_date",
-        "driver_licence",
-        "vehicle_plate",
-        "summary_remarks",
-    ),
-    "lines": ("description",),
-}
+UNUSED_COLUMNS = column_lists("not compared")
 """Columns of those tables that no record which ACE returns is made of: they need not be read."""
 
 _RANK, _LINE, _LINES = 36, 22, 1023
@@ -84,17 +57,17 @@ def expected_side(
     unenrolled: Collection[str] = (),
 ) -> ComparisonSide:
     """What our summaries would say, by the rank of each entry in `numbers`, all of which `tables`
-    (`TABLES`) hold. sent, entry_dates: as in `values.with_amounts`; releases: what consolidating
-    summaries cover (`prepare.RELEASES`); unenrolled: as in `prepare.Known`. Without payment terms,
+    (`COMPARED_TABLES`) hold. sent, entry_dates: as in `with_amounts`; releases: what consolidating
+    summaries cover (`RELEASE_TABLES`); unenrolled: as in `AceHoldings`. Without payment terms,
     payment says nothing."""
     part = _slice(tables, numbers, releases)
     entries, owed = with_amounts(part, sent, entry_dates)
     live = route_summaries(part, quota_one_step)[1]
     entries = entries.append_column("live", pa.array(live))
     if payment is not None:
-        entries = _paid(part, entries, replace(payment, ceilings={}), unenrolled)
+        entries = _with_payment(part, entries, replace(payment, ceilings={}), unenrolled)
     ready = replace(part, entries=entries, tables={**part.tables, "lines": owed})
-    made = [
+    parts = [
         *header_parts(ready),
         *manifest_parts(ready, ready.certified_part(np.zeros(len(ready), dtype=bool))),
         *reference_parts(ready),
@@ -102,7 +75,7 @@ def expected_side(
         *total_parts(ready),
     ]
     value = pc.fill_null(part.number("entered_value"), 0)
-    return ComparisonSide(_groups(made), to_numpy(value, np.int64))
+    return ComparisonSide(_groups(parts), to_numpy(value, np.int64))
 
 
 class _LenientSlice(SummarySlice):
@@ -114,50 +87,52 @@ class _LenientSlice(SummarySlice):
             if field.constant:
                 matrix[:, field.span] = np.frombuffer(field.constant.encode(), dtype=np.uint8)
             elif field.name in columns:
-                matrix[:, field.span] = column_bytes(field, _flat(columns[field.name]))[0]
+                matrix[:, field.span] = column_bytes(field, one_array(columns[field.name]))[0]
         return matrix
 
 
 def _slice(tables: Mapping[str, pa.Table], numbers: pa.Array, releases: pa.Table | None) -> SummarySlice:
     empty = {name: record_schema(name).empty_table() for name in CHILDREN if name not in COMPARED_TABLES}
-    held = drop_unused_columns({name: tables[name] for name in COMPARED_TABLES})
-    entries = held.pop("entries")
-    place = pc.index_in(numbers, value_set=_flat(entries["entry_number"]))
+    used = drop_unused_columns({name: tables[name] for name in COMPARED_TABLES})
+    entries = used.pop("entries")
+    index = pc.index_in(numbers, value_set=one_array(entries["entry_number"]))
     covered = RELEASE_TABLES.empty_table() if releases is None else releases
-    return _LenientSlice.of(entries.take(place).combine_chunks(), {**empty, **held, "releases": covered})
+    return _LenientSlice.of(entries.take(index).combine_chunks(), {**empty, **used, "releases": covered})
 
 
-def _paid(part: SummarySlice, entries: pa.Table, payment: PaymentSetup, unenrolled: Collection[str]) -> pa.Table:
+def _with_payment(
+    part: SummarySlice, entries: pa.Table, payment: PaymentSetup, unenrolled: Collection[str]
+) -> pa.Table:
     """The entries with payment type and branch; null for one that the terms leave without any."""
-    wanted = payment_requests(part, entries, unenrolled)
-    plan = _planned(wanted.filter(pc.is_valid(wanted["estimated_entry_date"])), payment)
-    place = pc.index_in(part.plain("entry_number"), value_set=_flat(plan["entry_number"]))
+    requests = payment_requests(part, entries, unenrolled)
+    plan = _payable_plan(requests.filter(pc.is_valid(requests["estimated_entry_date"])), payment)
+    index = pc.index_in(part.plain("entry_number"), value_set=one_array(plan["entry_number"]))
     for column, name in _PLANNED:
-        entries = entries.append_column(column, plan[name].take(place))
+        entries = entries.append_column(column, plan[name].take(index))
     return entries
 
 
-def _planned(wanted: pa.Table, payment: PaymentSetup) -> pa.Table:
+def _payable_plan(requests: pa.Table, payment: PaymentSetup) -> pa.Table:
     """The plan of those that can be paid; the others are told of when they are to be sent."""
     try:
-        return plan_payment(wanted, payment)
-    except BadInput as wrong:
-        unpaid = {problem.subject for problem in wrong.problems}
-        left = as_mask(pc.is_in(wanted["entry_number"], value_set=pa.array(unpaid, pa.string())))
-        if not left.any():
+        return plan_payment(requests, payment)
+    except BadInput as refusal:
+        unpaid = {problem.subject for problem in refusal.problems}
+        unpayable = texts_among(requests["entry_number"], unpaid)
+        if not unpayable.any():
             raise
-        return _planned(wanted.filter(pa.array(~left)), payment)
+        return _payable_plan(requests.filter(~unpayable), payment)
 
 
 def _groups(made: Iterable[RecordPart]) -> dict[str, RecordGroup]:
     """The parts by record id, in the order that the file would have."""
-    found: dict[str, list[RecordPart]] = {}
+    groups: dict[str, list[RecordPart]] = {}
     for part in made:
         if len(part.keys):
             _unhide(part)
-            found.setdefault(part.matrix[0, :2].tobytes().decode("ascii"), []).append(part)
-    wanted = compared_records()
-    return {record: _group(record, parts) for record, parts in found.items() if record in wanted}
+            groups.setdefault(part.matrix[0, :2].tobytes().decode("ascii"), []).append(part)
+    compared = compared_records()
+    return {record: _group(record, parts) for record, parts in groups.items() if record in compared}
 
 
 def _group(record: str, parts: list[RecordPart]) -> RecordGroup:
@@ -174,10 +149,6 @@ def _group(record: str, parts: list[RecordPart]) -> RecordGroup:
 
 def _unhide(part: RecordPart) -> None:
     """A private number is compared by its reference, in place of what stands for it in a batch."""
-    for item in part.private:
-        text = np.frombuffer(item.reference.encode("ascii"), dtype=np.uint8)
-        part.matrix[item.row, item.column - 1 : item.column - 1 + len(text)] = text
-
-
-def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    for private in part.private:
+        text = np.frombuffer(private.reference.encode("ascii"), dtype=np.uint8)
+        part.matrix[private.row, private.column - 1 : private.column - 1 + len(text)] = text

@@ -17,15 +17,17 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.ace.answers.column_values import Index, dollar_amounts, is_one_of, take_or_null
-from tasks.ace.answers.record_reader import AnswerRecords
-from tasks.ace.answers.table_schemas import MONEY_TYPE, TablePart
+from tasks.ace.answers.column_values import Index, dollar_amounts, is_one_of
+from tasks.ace.answers.record_reader import AnswerRecords, select_rows
+from tasks.ace.answers.table_schemas import TablePart
 from tasks.ace.checker.record_deck import RecordColumns
 from tasks.ace.stored_summaries.image_header import read_bills, read_header, read_releases, single_record_columns
-from tasks.ace.stored_summaries.image_lines import LineRecords, build_table, read_lines, select_rows
+from tasks.ace.stored_summaries.image_lines import LineRecords, build_table, read_lines
 from tasks.ace.stored_summaries.image_money import read_cases, read_fees, read_tariffs
+from tasks.ace.wire.array_tools import take_or_null
+from tasks.ace.wire.table_columns import image_fields, table_schema
+from tasks.core import arrow_compute as pc
 from tasks.entries.api import record_schema
 
 Seal = Callable[[Sequence[tuple[str, str, str]]], Sequence[str]]
@@ -65,48 +67,24 @@ def _sealed(owner: str, table: pa.Table, fields: Sequence[str], seal: Seal) -> p
         rows = np.flatnonzero(social.to_numpy(zero_copy_only=False))
         if not len(rows):
             continue
-        values = column.take(pa.array(rows)).to_pylist()
+        values = pc.to_list(column.take(rows))
         named = "entry_number" in table.column_names
-        numbers = table["entry_number"].take(pa.array(rows)).to_pylist() if named else []
+        numbers = pc.to_list(table["entry_number"].take(rows)) if named else []
         triples = [
             (number or "", f"{owner}.{name}", value)
             for number, value in zip(numbers or [""] * len(values), values, strict=True)
         ]
-        made = pa.array(list(seal(triples)), pa.string())
-        changed = pc.replace_with_mask(column, social, made)
-        place = table.schema.get_field_index(name)
-        table = table.set_column(place, table.schema.field(name), changed)
+        references = pa.array(list(seal(triples)), pa.string())
+        changed = pc.replace_with_mask(column, social, references)
+        index = table.schema.get_field_index(name)
+        table = table.set_column(index, table.schema.field(name), changed)
     return table
 
 
-SUMMARIES = pa.schema(
-    [
-        ("entry_number", pa.string()),
-        ("statement_date", pa.date32()),
-        ("statement_month", pa.string()),
-        ("branch", pa.string()),
-        ("certified", pa.bool_()),
-        ("corrected", pa.bool_()),
-        ("lines", pa.int64()),
-        ("duty", MONEY_TYPE),
-        ("fees", MONEY_TYPE),
-        ("tax", MONEY_TYPE),
-        ("ad_duty", MONEY_TYPE),
-        ("cv_duty", MONEY_TYPE),
-        ("other", MONEY_TYPE),
-        ("record_index", pa.int64()),
-    ]
-)
+SUMMARIES = table_schema("stored summaries")
 """What the 10 and 90 records say beyond the record; totals in dollars."""
 
-_TOTALS = {
-    "duty": "grand_total_duty_amount",
-    "fees": "grand_total_user_fee_amount",
-    "tax": "grand_total_ir_tax_amount",
-    "ad_duty": "grand_total_ad_duty_amount",
-    "cv_duty": "grand_total_cv_duty_amount",
-    "other": "grand_total_other_revenue_amount",
-}
+_TOTALS = image_fields("90")
 
 
 @dataclass(frozen=True)
@@ -133,13 +111,13 @@ class ImageTables:
 
     def of(self, batch: int) -> ImageTables:
         """The summaries of one batch of the file."""
-        cut = {name: TablePart(table, self.batches[name]).of(batch) for name, table in self.tables()}
-        return ImageTables(**cut)
+        tables = {name: TablePart(table, self.batches[name]).of(batch) for name, table in self.tables()}
+        return replace(self, **tables, batches={})
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
-        for one in fields(self):
-            if one.name != "batches":
-                yield one.name, getattr(self, one.name)
+        for table_field in fields(self):
+            if table_field.name != "batches":
+                yield table_field.name, getattr(self, table_field.name)
 
 
 def read_image(reading: AnswerRecords, starts: Index, numbers: pa.Array) -> ImageTables | None:
@@ -148,28 +126,28 @@ def read_image(reading: AnswerRecords, starts: Index, numbers: pa.Array) -> Imag
         return None
     head = reading.rows("10")
     owner = reading.owner(head.at, starts)
-    own = np.flatnonzero(owner >= 0)
-    head = select_rows(head, own)
-    names = take_or_null(numbers, owner[own])
+    inside = np.flatnonzero(owner >= 0)
+    head = select_rows(head, inside)
+    names = take_or_null(numbers, owner[inside])
     under = LineRecords(reading, head.at, names)
     cases, by_case = read_cases(under)
     fees, by_fee = read_fees(under)
     lines = read_lines(under, by_case | by_fee)
     tariffs, value = read_tariffs(under)
-    made = cases | fees | lines.made | tariffs
+    tables = cases | fees | lines.made | tariffs
     columns = read_header(reading, head) | {
         "entry_number": names,
         "entered_value": pa.array(value),
         "export_date": lines.export_date,
         "foreign_port": lines.foreign_port,
     }
-    made["entries"] = (build_table(record_schema("entries"), columns, len(head)), head.at)
-    made["summaries"] = (_summaries(reading, head, names, under.count), head.at)
-    made["bills"] = read_bills(reading, head, names)
-    made["releases"] = read_releases(reading, head, names)
+    tables["entries"] = (build_table(record_schema("entries"), columns, len(head)), head.at)
+    tables["summaries"] = (_summaries(reading, head, names, under.count), head.at)
+    tables["bills"] = read_bills(reading, head, names)
+    tables["releases"] = read_releases(reading, head, names)
     return ImageTables(
-        **{name: table for name, (table, _) in made.items()},
-        batches={name: reading.batch[at] for name, (_, at) in made.items()},
+        **{name: table for name, (table, _) in tables.items()},
+        batches={name: reading.batch[at] for name, (_, at) in tables.items()},
     )
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.ace.entry_summary.summary_slices import count_within
-from tasks.ace.wire.array_tools import Keys, Mask
+from tasks.ace.wire.array_tools import Keys, Mask, count_within
 from tasks.ace.wire.data_classes import BLANK_BYTE, Bytes, is_blank
 from tasks.ace.wire.record_layouts import RECORD_WIDTH
 
@@ -23,7 +22,7 @@ MOST_LINES, MOST_ALIKE = (1 << (ENTRY_LEVEL - LINE_LEVEL)) - 1, (1 << RECORD_SLO
 _PAIRS = {"32": (13, 6), "34": (11, 2), "89": (14, 5)}
 """Records that hold several of a kind: columns of each, and how many."""
 
-_TOLD_BY = {"31": (3, 4), "34": (2, 5), "47": (2, 3), "53": (2, 3), "54": (2, 4), "62": (2, 5), "89": (2, 5)}
+_QUALIFIER_COLUMNS = {"31": (3, 4), "34": (2, 5), "47": (2, 3), "53": (2, 3), "54": (2, 4), "62": (2, 5), "89": (2, 5)}
 """Columns that tell records of one id on one line apart."""
 
 _SECOND_BOND = "A"
@@ -61,7 +60,7 @@ def group_records(record: str, matrix: Bytes, entry: Keys, line: Keys) -> Record
     """A group of records that stand in the order of the file, with the rank and the line (0: none)
     of each."""
     if record in _PAIRS:
-        matrix, entry, line = _apart(matrix, entry, line, *_PAIRS[record])
+        matrix, entry, line = _split_pairs(matrix, entry, line, *_PAIRS[record])
     keys = (
         (entry << ENTRY_LEVEL) | (np.minimum(line, MOST_LINES) << LINE_LEVEL) | (_slot(record, matrix) << RECORD_SLOT)
     )
@@ -90,31 +89,31 @@ def key_parts(key: int) -> tuple[int, int, int]:
 
 def record_qualifier(record: str, row: Bytes) -> str:
     """What tells a record from others of its id on the line: a letter, or a class."""
-    if record not in _TOLD_BY:
+    if record not in _QUALIFIER_COLUMNS:
         return ""
-    text = row[slice(*_TOLD_BY[record])].tobytes().decode("latin-1").strip()
+    text = row[slice(*_QUALIFIER_COLUMNS[record])].tobytes().decode("latin-1").strip()
     return text if record != "31" or text == _SECOND_BOND else ""
 
 
 def _slot(record: str, matrix: Bytes) -> Keys:
     """Six bits a column: blank, digits and capital letters each have their own."""
-    found = np.zeros(len(matrix), dtype=np.int64)
+    slot = np.zeros(len(matrix), dtype=np.int64)
     if record == "31":
         return (matrix[:, 3] == ord(_SECOND_BOND)).astype(np.int64)
-    for column in range(*_TOLD_BY.get(record, (0, 0))):
-        found = (found << 6) | ((matrix[:, column] - np.uint8(BLANK_BYTE)) & 63)
-    return found
+    for column in range(*_QUALIFIER_COLUMNS.get(record, (0, 0))):
+        slot = (slot << 6) | ((matrix[:, column] - np.uint8(BLANK_BYTE)) & 63)
+    return slot
 
 
-def _apart(matrix: Bytes, entry: Keys, line: Keys, width: int, many: int) -> tuple[Bytes, Keys, Keys]:
+def _split_pairs(matrix: Bytes, entry: Keys, line: Keys, width: int, count: int) -> tuple[Bytes, Keys, Keys]:
     """Each of the several as a record of its own, in the columns of the first."""
     parts = []
-    for place in range(many):
-        one = np.full((len(matrix), RECORD_WIDTH), BLANK_BYTE, dtype=np.uint8)
-        one[:, :2] = matrix[:, :2]
-        start = 2 + place * width
-        one[:, 2 : 2 + width] = matrix[:, start : start + width]
-        parts.append(one)
-    whole = np.stack(parts, axis=1).reshape(-1, RECORD_WIDTH)
-    given = ~is_blank(np.ascontiguousarray(whole[:, 2:5]))
-    return whole[given], np.repeat(entry, many)[given], np.repeat(line, many)[given]
+    for number in range(count):
+        record = np.full((len(matrix), RECORD_WIDTH), BLANK_BYTE, dtype=np.uint8)
+        record[:, :2] = matrix[:, :2]
+        start = 2 + number * width
+        record[:, 2 : 2 + width] = matrix[:, start : start + width]
+        parts.append(record)
+    records = np.stack(parts, axis=1).reshape(-1, RECORD_WIDTH)
+    filled = ~is_blank(np.ascontiguousarray(records[:, 2:5]))
+    return records[filled], np.repeat(entry, count)[filled], np.repeat(line, count)[filled]

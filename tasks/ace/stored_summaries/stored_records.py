@@ -17,10 +17,9 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from tasks.ace.answers.column_values import Index, take_or_null
+from tasks.ace.answers.column_values import Index
 from tasks.ace.answers.record_reader import AnswerRecords
 from tasks.ace.checker.record_deck import RecordColumns, integers
-from tasks.ace.entry_summary.summary_slices import count_within
 from tasks.ace.stored_summaries.comparison_fields import (
     COMPARED_NUMBERS,
     compared_fields,
@@ -29,7 +28,7 @@ from tasks.ace.stored_summaries.comparison_fields import (
 )
 from tasks.ace.stored_summaries.image_tables import SOCIAL, ImageTables, Seal, read_image, seal_image
 from tasks.ace.stored_summaries.record_groups import ComparisonSide, RecordGroup, group_records
-from tasks.ace.wire.array_tools import Keys
+from tasks.ace.wire.array_tools import Keys, count_within, take_or_null
 from tasks.ace.wire.data_classes import Bytes, digit_bytes, impossible_date, is_blank
 
 
@@ -49,17 +48,19 @@ class StoredImages:
     def stored(self, batch: int) -> StoredSummaries:
         """Those of one batch as records."""
         head = self.reading.rows("10")
-        own = self.reading.owner(head.at, self.starts)
-        own = np.unique(own[(own >= 0) & (self.reading.batch[head.at] == batch)])
+        summaries = self.reading.owner(head.at, self.starts)
+        summaries = np.unique(summaries[(summaries >= 0) & (self.reading.batch[head.at] == batch)])
         stop = int(np.searchsorted(self.reading.batch, batch, side="right"))
-        return StoredSummaries(self.reading, self.starts[own], take_or_null(self.numbers, own), stop, self.seal)
+        return StoredSummaries(
+            self.reading, self.starts[summaries], take_or_null(self.numbers, summaries), stop, self.seal
+        )
 
     @cached_property
     def _image(self) -> ImageTables | None:
-        found = read_image(self.reading, self.starts, self.numbers)
-        if found is None or self.seal is None:
-            return found
-        return seal_image(found, self.seal)
+        image = read_image(self.reading, self.starts, self.numbers)
+        if image is None or self.seal is None:
+            return image
+        return seal_image(image, self.seal)
 
 
 _PRIVATE: Mapping[str, tuple[tuple[str, str, str], ...]] = {
@@ -74,7 +75,7 @@ _PRIVATE: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("", "article_party_identifier", "parties.number"),
     ),
 }
-"""Where a Social Security number can stand, by the mark of the record, and its name in our record."""
+"""Where a Social Security number can stand, by the qualifier of the record, and its name in our record."""
 
 _WIDTH = 12
 _FIRST_LINE, _AFTER_LINES = "40", "88"
@@ -95,9 +96,9 @@ class StoredSummaries:
         """What they say, each under its rank (-1: left out) of `count`."""
         rank_of = np.append(np.full(len(self._all_heads), -1, dtype=np.int64), -1)
         rank_of[np.searchsorted(self._all_heads, self.heads)] = ranks
-        made = {record: self._group(record, rank_of) for record in compared_records()}
-        found = {record: group for record, group in made.items() if group is not None}
-        return ComparisonSide(found, self._value(rank_of, count))
+        groups = {record: self._group(record, rank_of) for record in compared_records()}
+        present = {record: group for record, group in groups.items() if group is not None}
+        return ComparisonSide(present, self._value(rank_of, count))
 
     @cached_property
     def _all_heads(self) -> Index:
@@ -115,8 +116,8 @@ class StoredSummaries:
         owner = self.reading.deck.ordinal("JB")[rows.at].astype(np.int64)
         block = self.reading.block
         if len(owner) and len(self._all_heads):
-            near = self._all_heads[np.maximum(owner, 0)]
-            owner = np.where((owner >= 0) & (block[near] == block[rows.at]), owner, -1)
+            head = self._all_heads[np.maximum(owner, 0)]
+            owner = np.where((owner >= 0) & (block[head] == block[rows.at]), owner, -1)
         return owner
 
     def _group(self, record: str, rank_of: Index) -> RecordGroup | None:
@@ -129,8 +130,8 @@ class StoredSummaries:
         if _FIRST_LINE <= record < _AFTER_LINES:
             line = self._line(rows, owner)
         if (rank < 0).any():
-            kept = rank >= 0
-            rank, matrix, line = rank[kept], matrix[kept], line[kept]
+            inside = rank >= 0
+            rank, matrix, line = rank[inside], matrix[inside], line[inside]
         if record in ("22", "23"):
             line = self._shipment(rows.at[rank_of[owner] >= 0], rank)
         return group_records(record, matrix, rank, line)
@@ -152,8 +153,8 @@ class StoredSummaries:
         ascending = (owner[1:] != owner[:-1]) | (number[1:] > number[:-1])
         if (number > 0).all() and ascending.all():
             return owner, number
-        lost = np.isin(owner, _unnumbered(owner, number))
-        return owner, np.where(lost, count_within(owner) + 1, number)
+        unnumbered = np.isin(owner, _unnumbered(owner, number))
+        return owner, np.where(unnumbered, count_within(owner) + 1, number)
 
     def _line(self, rows: RecordColumns, owner: Index) -> Keys:
         """The line that each record stands under; 0 where none was begun in its summary."""
@@ -161,8 +162,8 @@ class StoredSummaries:
         owners, numbers = self._numbered
         if not len(owners):
             return np.zeros(len(owner), dtype=np.int64)
-        near = np.maximum(begun, 0)
-        return np.where((begun >= 0) & (owners[near] == owner), numbers[near], 0)
+        line = np.maximum(begun, 0)
+        return np.where((begun >= 0) & (owners[line] == owner), numbers[line], 0)
 
     def _value(self, rank_of: Index, count: int) -> Keys:
         """Whole dollars of all lines, by rank."""
@@ -171,8 +172,8 @@ class StoredSummaries:
         rows = self._rows("50")
         rank = rank_of[self._owner(rows)]
         value = rows.number("value_of_goods_amount")
-        kept = rank >= 0
-        return np.bincount(rank[kept], weights=value[kept], minlength=count).astype(np.int64)
+        inside = rank >= 0
+        return np.bincount(rank[inside], weights=value[inside], minlength=count).astype(np.int64)
 
     def _sealed(self, record: str, rows: RecordColumns, owner: Index) -> Bytes:
         """The records, with the reference that our record holds for each Social Security number."""
@@ -180,12 +181,12 @@ class StoredSummaries:
             return rows.matrix
         matrix = rows.matrix
         names = self._names(owner)
-        for mark, name, ours in _PRIVATE[record]:
+        for qualifier, name, ours in _PRIVATE[record]:
             start = compared_layout(record)[name].span.start
             view = matrix[:, start : start + 11]
             private = _social(view)
-            if mark:
-                private &= matrix[:, 2] == ord(mark)
+            if qualifier:
+                private &= matrix[:, 2] == ord(qualifier)
             at = np.flatnonzero(private)
             if not len(at):
                 continue
@@ -197,9 +198,9 @@ class StoredSummaries:
         return matrix
 
     def _names(self, owner: Index) -> pa.Array:
-        place = np.full(len(self._all_heads) + 1, -1, dtype=np.int64)
-        place[np.searchsorted(self._all_heads, self.heads)] = np.arange(len(self.heads))
-        return take_or_null(self.numbers, place[owner])
+        summary = np.full(len(self._all_heads) + 1, -1, dtype=np.int64)
+        summary[np.searchsorted(self._all_heads, self.heads)] = np.arange(len(self.heads))
+        return take_or_null(self.numbers, summary[owner])
 
 
 def _numbers(raw: Bytes) -> Keys:
@@ -220,10 +221,10 @@ def _unnumbered(owner: Index, number: Keys) -> Index:
 
 def _social(view: Bytes) -> np.ndarray:
     """Which rows are NNN-NN-NNNN; importers' other numbers have their hyphen elsewhere."""
-    found = (view[:, 3] == ord("-")) & (view[:, 6] == ord("-"))
-    at = np.flatnonzero(found)
-    found[at] = [re.match(SOCIAL, view[row].tobytes().decode("latin-1")) is not None for row in at]
-    return found
+    matches = (view[:, 3] == ord("-")) & (view[:, 6] == ord("-"))
+    at = np.flatnonzero(matches)
+    matches[at] = [re.match(SOCIAL, view[row].tobytes().decode("latin-1")) is not None for row in at]
+    return matches
 
 
 def note_unreadable(reading: AnswerRecords) -> None:
@@ -232,21 +233,21 @@ def note_unreadable(reading: AnswerRecords) -> None:
         if not reading.has(record):
             continue
         rows = reading.rows(record)
-        suspect = [one for one in _typed(record) if _looks_bad(rows, *one)]
+        suspect = [typed_field for typed_field in _typed(record) if _has_unreadable(rows, *typed_field)]
         if suspect:
             reading.columns(rows, *(name for name, _ in suspect))
 
 
 def _typed(record: str) -> list[tuple[str, str]]:
-    found = {one.field: one.kind for one in compared_fields(record)}
-    return [(name, kind) for name, kind in found.items() if kind == "date" or kind in COMPARED_NUMBERS]
+    kinds = {field.field: field.kind for field in compared_fields(record)}
+    return [(name, kind) for name, kind in kinds.items() if kind == "date" or kind in COMPARED_NUMBERS]
 
 
-def _looks_bad(rows: RecordColumns, name: str, kind: str) -> bool:
+def _has_unreadable(rows: RecordColumns, name: str, kind: str) -> bool:
     raw = rows.raw(name)
     if kind == "date":
-        odd = ~(digit_bytes(raw).all(axis=1) | is_blank(raw)) | impossible_date(raw)
-        return bool(odd.any())
+        invalid = ~(digit_bytes(raw).all(axis=1) | is_blank(raw)) | impossible_date(raw)
+        return bool(invalid.any())
     blank = raw == 32
     if (~(digit_bytes(raw) | blank)).any():
         return True

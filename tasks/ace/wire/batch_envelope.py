@@ -77,7 +77,7 @@ def control_records(
     envelope: Envelope, sequence: Sequence[int], blocks: Iterable[tuple[int, int, str]]
 ) -> tuple[Bytes, Bytes, Bytes, Bytes]:
     """A and Z records, one a batch number; B and Y records, one a (batch, block, port)."""
-    owned = list(blocks)
+    block_list = list(blocks)
     batches = [envelope.batch_id(number) for number in sequence]
     ends = {
         "site_code": _same(envelope.site_code, len(batches)),
@@ -92,12 +92,12 @@ def control_records(
         "user_text": pa.array(batches, pa.string()),
     }
     trail = {
-        "port": pa.array([port for _, _, port in owned], pa.string()),
-        "filer_code": _same(envelope.filer_code, len(owned)),
-        "application": _same(envelope.application, len(owned)),
-        "office_code": _same(envelope.filer_office_code, len(owned)),
+        "port": pa.array([port for _, _, port in block_list], pa.string()),
+        "filer_code": _same(envelope.filer_code, len(block_list)),
+        "application": _same(envelope.application, len(block_list)),
+        "office_code": _same(envelope.filer_office_code, len(block_list)),
     }
-    texts = [envelope.block_id(batch, block) for batch, block, _ in owned]
+    texts = [envelope.block_id(batch, block) for batch, block, _ in block_list]
     lead = {**trail, "user_text": pa.array(texts, pa.string())}
     return (
         encode_records(record_layout("BB", "A", "input"), head),
@@ -142,8 +142,8 @@ def district(port: str) -> str:
 
 def foreign_ports(ports: Bytes, block_ports: Bytes) -> NDArray[np.bool_]:
     """Which (n, 4) ports lie outside the district of their block's (n, 4) port."""
-    own, block = (_district_number(view) for view in (ports, block_ports))
-    return own != block
+    districts, block = (_district_number(view) for view in (ports, block_ports))
+    return districts != block
 
 
 def _district_number(ports: Bytes) -> NDArray[np.int64]:

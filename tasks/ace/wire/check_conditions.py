@@ -49,19 +49,19 @@ class FileFinding:
 
     def __str__(self) -> str:
         column = f" column {self.position}" if self.position else ""
-        place = f"record {self.record_index + 1} {self.record}".rstrip() + column
+        location = f"record {self.record_index + 1} {self.record}".rstrip() + column
         entry = f" of {self.entry}" if self.entry else ""
-        return f"{self.code} {self.severity}: {place}{entry}: {self.text}"
+        return f"{self.code} {self.severity}: {location}{entry}: {self.text}"
 
 
 @cache
 def conditions() -> dict[str, CheckCondition]:
     """Every code, by code."""
-    found: dict[str, CheckCondition] = {}
+    by_code: dict[str, CheckCondition] = {}
     for name in _TABLES:
         text = (files("continuity_data") / "ace" / name).read_text(encoding="utf-8")
-        found |= {row["code"]: CheckCondition(**row) for row in csv.DictReader(text.splitlines())}
-    return found
+        by_code |= {row["code"]: CheckCondition(**row) for row in csv.DictReader(text.splitlines())}
+    return by_code
 
 
 def condition_of_code(code: str) -> CheckCondition:
@@ -73,6 +73,6 @@ def make_finding(
     record_index: int, position: int, code: str, record: str = "", entry: str = "", detail: str = ""
 ) -> FileFinding:
     """A fault with the severity and text of its code; `detail` is appended to the text."""
-    known = condition_of_code(code)
-    text = f"{known.text}: {detail}" if detail else known.text
-    return FileFinding(record_index, position, code, known.severity, text, record, entry)
+    condition = condition_of_code(code)
+    text = f"{condition.text}: {detail}" if detail else condition.text
+    return FileFinding(record_index, position, code, condition.severity, text, record, entry)

@@ -15,50 +15,51 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tasks.ace.wire.array_tools import NO_TEXT, as_mask, fixed_width_texts, one_array
 from tasks.ace.wire.check_conditions import FileFinding, make_finding
 from tasks.ace.wire.data_classes import BLANK_BYTE, PIVOT, Bytes, digit_bytes, faulty_rows, impossible_date, is_blank
 from tasks.ace.wire.record_files import read_records
 from tasks.ace.wire.record_layouts import RECORD_WIDTH, LayoutField, RecordLayout
+from tasks.core import arrow_compute as pc
 from tasks.core.errors import BadInput, Problem
 
 
-def read_damaged(data: bytes) -> tuple[Bytes, list[FileFinding]]:
+def read_damaged(content: bytes) -> tuple[Bytes, list[FileFinding]]:
     """The (n, 80) records of a file and C001, C003 or X42 for what cannot be read of it.
 
     A short last record is left out. Of a file with a line over 80 characters nothing is read,
     since no record in it is sure.
     """
     nothing = np.empty((0, RECORD_WIDTH), dtype=np.uint8)
-    if not data.strip(b" \r\n\x1a\0\t"):
+    if not content.strip(b" \r\n\x1a\0\t"):
         return nothing, [make_finding(0, 0, "C001")]
     try:
-        return read_records(data), []
+        return read_records(content), []
     except BadInput as refused:
         problems = refused.problems
     # A finding has the text of its condition; what the problem says stands after it.
     if any(problem.code == "X42" for problem in problems):
-        whole = len(data) // RECORD_WIDTH
-        matrix = np.frombuffer(data[: whole * RECORD_WIDTH], dtype=np.uint8).reshape(-1, RECORD_WIDTH)
-        return matrix, [make_finding(whole, 0, "X42", detail=problems[0].wrong)]
+        count = len(content) // RECORD_WIDTH
+        matrix = np.frombuffer(content[: count * RECORD_WIDTH], dtype=np.uint8).reshape(-1, RECORD_WIDTH)
+        return matrix, [make_finding(count, 0, "X42", detail=problems[0].wrong)]
     return nothing, [make_finding(problem.row - 1, 0, "C003", detail=problem.wrong) for problem in problems]
 
 
-Wrong = dict[int, tuple[str, dict[str, object]]]
+ValueFaults = dict[int, tuple[str, dict[str, object]]]
 """Row (0-based) -> the code of what is wrong, as in `Problem`, and its values."""
 
 _FIRST_YEAR, _LAST_YEAR = 1900 + PIVOT, 1999 + PIVOT
 
 
-def column_bytes(field: LayoutField, column: pa.Array) -> tuple[Bytes, Wrong]:
+def column_bytes(field: LayoutField, column: pa.Array) -> tuple[Bytes, ValueFaults]:
     """The (n, length) bytes of a column and the rows that cannot be written (blank there).
 
     Dictionary-encoded columns are written once per distinct value. Raises TypeError for a type
     that no field can hold.
     """
     kind = column.type
-    if pa.types.is_dictionary(kind):
+    if isinstance(column, pa.DictionaryArray):
         return _dictionary(field, column)
     if pa.types.is_null(kind):
         return np.full((len(column), field.length), BLANK_BYTE, dtype=np.uint8), {}
@@ -73,88 +74,86 @@ def column_bytes(field: LayoutField, column: pa.Array) -> tuple[Bytes, Wrong]:
     raise TypeError(f"{field.name}: a column of {kind} cannot be written")
 
 
-def _dictionary(field: LayoutField, column: pa.DictionaryArray) -> tuple[Bytes, Wrong]:
-    values, wrong = column_bytes(field, column.dictionary)
+def _dictionary(field: LayoutField, column: pa.DictionaryArray) -> tuple[Bytes, ValueFaults]:
+    values, faults = column_bytes(field, column.dictionary)
     blank = np.full((1, field.length), BLANK_BYTE, dtype=np.uint8)
     indices = pc.fill_null(column.indices.cast(pa.int32()), len(values)).to_numpy()
     view = np.take(np.concatenate((values, blank)), indices, axis=0)
-    if not wrong:
+    if not faults:
         return view, {}
-    rows = np.flatnonzero(np.isin(indices, list(wrong)))
-    return view, {int(row): wrong[int(indices[row])] for row in rows}
+    rows = np.flatnonzero(np.isin(indices, list(faults)))
+    return view, {int(row): faults[int(indices[row])] for row in rows}
 
 
-def _padded(field: LayoutField, text: pa.Array) -> tuple[Bytes, Wrong]:
+def _padded(field: LayoutField, text: pa.Array) -> tuple[Bytes, ValueFaults]:
     """Text to the field's width: left-justified with blanks, or right with zeros or blanks."""
-    wrong: Wrong = {}
+    faults: ValueFaults = {}
     lengths = pc.binary_length(text)
     if len(text) and (pc.max(lengths).as_py() or 0) > field.length:
-        long = pc.fill_null(pc.greater(lengths, field.length), False)
-        for row in np.flatnonzero(long.to_numpy(zero_copy_only=False)):
-            wrong[int(row)] = ("value-too-long", {"count": lengths[int(row)].as_py()})
-        text = pc.if_else(long, pa.scalar(None, text.type), text)
+        too_long = pc.fill_null(pc.greater(lengths, field.length), False)
+        for row in np.flatnonzero(as_mask(too_long)):
+            faults[int(row)] = ("value-too-long", {"count": lengths[int(row)].as_py()})
+        text = pc.if_else(too_long, pa.scalar(None, text.type), text)
     if not field.right:
         padded = pc.ascii_rpad(text, field.length, " ")
     else:
         padded = pc.ascii_lpad(text, field.length, "0" if field.cls == "N" else " ")
         if field.cls == "N" and len(text) and (pc.min(lengths).as_py() or 0) == 0:
             padded = pc.if_else(pc.equal(lengths, 0), " " * field.length, padded)
-    return _view(pc.fill_null(padded, " " * field.length), field.length), wrong
+    return _view(pc.fill_null(padded, " " * field.length), field.length), faults
 
 
-def _number(field: LayoutField, column: pa.Array) -> tuple[Bytes, Wrong]:
-    wrong: Wrong = {}
+def _number(field: LayoutField, column: pa.Array) -> tuple[Bytes, ValueFaults]:
+    faults: ValueFaults = {}
     negative = pc.fill_null(pc.less(column, 0), False)
     if len(column) and pc.any(negative).as_py():
-        for row in np.flatnonzero(negative.to_numpy(zero_copy_only=False)):
-            wrong[int(row)] = ("value-negative", {})
+        for row in np.flatnonzero(as_mask(negative)):
+            faults[int(row)] = ("value-negative", {})
         column = pc.if_else(negative, pa.scalar(None, column.type), column)
-    view, long = _padded(field, pc.cast(column, pa.string()))
-    return view, {**wrong, **long}
+    view, length_faults = _padded(field, pc.cast(column, pa.string()))
+    return view, {**faults, **length_faults}
 
 
 def _unscaled(column: pa.Array) -> pa.Array:
     """A decimal column's digits without the point, as text-able integers."""
     scale = column.type.scale
     factor = pa.scalar(10**scale, pa.decimal128(scale + 1, 0))
-    whole = pc.multiply(column.cast(pa.decimal128(38 - scale - 2, scale)), factor)
-    return pc.cast(whole, pa.int64())
+    unscaled = pc.multiply(column.cast(pa.decimal128(38 - scale - 2, scale)), factor)
+    return pc.cast(unscaled, pa.int64())
 
 
-def _date(field: LayoutField, column: pa.Array) -> tuple[Bytes, Wrong]:
+def _date(field: LayoutField, column: pa.Array) -> tuple[Bytes, ValueFaults]:
     days = pc.cast(column, pa.date32())
     year, month, day = pc.year(days), pc.month(days), pc.day(days)
-    wrong: Wrong = {}
-    far = pa.scalar(False)
+    faults: ValueFaults = {}
+    out_of_range = pa.scalar(False)
     if field.length not in (6, 8):
         raise TypeError(f"{field.name}: no date fits {field.length} columns")
     if field.length == 6:
-        far = pc.fill_null(pc.or_(pc.less(year, _FIRST_YEAR), pc.greater(year, _LAST_YEAR)), False)
-        for row in np.flatnonzero(far.to_numpy(zero_copy_only=False)):
-            wrong[int(row)] = ("year-out-of-range", {"first": _FIRST_YEAR, "last": _LAST_YEAR})
+        out_of_range = pc.fill_null(pc.or_(pc.less(year, _FIRST_YEAR), pc.greater(year, _LAST_YEAR)), False)
+        for row in np.flatnonzero(as_mask(out_of_range)):
+            faults[int(row)] = ("year-out-of-range", {"first": _FIRST_YEAR, "last": _LAST_YEAR})
         year = pc.subtract(year, pc.multiply(pc.divide(year, 100), 100))
     scale = 10 ** (field.length - 4)
     number = pc.add(pc.multiply(pc.add(pc.multiply(month, 100), day), scale), year)
     text = pc.ascii_lpad(pc.cast(number, pa.string()), field.length, "0")
-    if wrong:
-        text = pc.if_else(far, pa.scalar(None, pa.string()), text)
-    return _view(pc.fill_null(text, " " * field.length), field.length), wrong
+    if faults:
+        text = pc.if_else(out_of_range, NO_TEXT, text)
+    return _view(pc.fill_null(text, " " * field.length), field.length), faults
 
 
 def _view(text: pa.Array, width: int) -> Bytes:
     """An array of equally long strings as an (n, width) view of its own buffer."""
-    if isinstance(text, pa.ChunkedArray):
-        text = text.combine_chunks()
     if len(text) == 0:
         return np.empty((0, width), dtype=np.uint8)
-    data = np.frombuffer(text.buffers()[2], dtype=np.uint8)
+    content = np.asarray(text.buffers()[2]).view(np.uint8)
     start = 0 if text.offset == 0 else text.offset * width
-    return data[start : start + len(text) * width].reshape(len(text), width)
+    return content[start : start + len(text) * width].reshape(len(text), width)
 
 
 Columns = pa.Table | Mapping[str, pa.Array | pa.ChunkedArray]
 
-_WANTED = {
+_CLASS_CHARACTERS = {
     "A": "letters A-Z",
     "AN": "letters A-Z, digits and blanks",
     "N": "digits",
@@ -171,20 +170,20 @@ def encode_records(layout: RecordLayout, table: Columns) -> Bytes:
     decimals (written without their point), plain or dictionary-encoded. Raises BadInput with
     every value that does not fit: `row` counts the table's rows from 1, `column` is the field.
     """
-    given = _columns(layout, table)
-    rows = len(next(iter(given.values()))) if given else 0
+    columns = _columns(layout, table)
+    rows = len(next(iter(columns.values()))) if columns else 0
     matrix = np.full((rows, RECORD_WIDTH), BLANK_BYTE, dtype=np.uint8)
     problems: list[Problem] = []
     for field in layout.fields:
         if field.constant:
             matrix[:, field.span] = np.frombuffer(field.constant.encode("ascii"), dtype=np.uint8)
-        elif field.name in given:
-            column = given[field.name]
+        elif field.name in columns:
+            column = columns[field.name]
             if column.null_count == len(column) and not field.required:
                 continue  # blank already, as most fields of most records are
-            view, wrong = column_bytes(field, column)
-            wrong = {**wrong, **_faults(field, view, wrong)}
-            problems.extend(_problem(layout, field, column, *item) for item in wrong.items())
+            view, faults = column_bytes(field, column)
+            faults = {**faults, **_faults(field, view, faults)}
+            problems.extend(_problem(layout, field, column, *fault) for fault in faults.items())
             matrix[:, field.span] = view
         elif field.required and rows:
             problems.append(Problem(sheet=layout.title, column=field.name, code="required-field-blank"))
@@ -212,22 +211,16 @@ def _columns(layout: RecordLayout, table: Columns) -> dict[str, pa.Array]:
     unknown = set(names) - {field.name for field in layout.data_fields}
     if unknown:
         raise KeyError(f"{layout.title} has no field {', '.join(sorted(unknown))}")
-    columns = {name: _plain(table[name]) for name in names}
+    columns = {name: one_array(table[name]) for name in names}
     if len({len(column) for column in columns.values()}) > 1:
         raise ValueError(f"{layout.title}: columns of different length")
     return columns
 
 
-def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    if isinstance(column, pa.ChunkedArray):
-        return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    return column
-
-
-def _faults(field: LayoutField, view: Bytes, known: Wrong) -> Wrong:
+def _faults(field: LayoutField, view: Bytes, noted: ValueFaults) -> ValueFaults:
     """Rows whose bytes are not of the class, are no date, or are blank where a value must be."""
-    faults: Wrong = {}
-    allowed: dict[str, object] = {"allowed": _WANTED[field.cls]}
+    faults: ValueFaults = {}
+    allowed: dict[str, object] = {"allowed": _CLASS_CHARACTERS[field.cls]}
     for row in np.flatnonzero(faulty_rows(field, view)):
         faults[int(row)] = ("value-characters-invalid", allowed)
     if field.is_date:
@@ -236,7 +229,7 @@ def _faults(field: LayoutField, view: Bytes, known: Wrong) -> Wrong:
     if field.required:
         for row in np.flatnonzero(is_blank(view)):
             faults[int(row)] = ("required-value-missing", allowed)
-    return {row: fault for row, fault in faults.items() if row not in known}
+    return {row: fault for row, fault in faults.items() if row not in noted}
 
 
 def _problem(
@@ -259,11 +252,10 @@ def _text(field: LayoutField, matrix: Bytes) -> pa.Array:
     high = view > 126
     if high.any():
         view[high] = ord("?")
-    offsets = np.arange(0, view.size + 1, field.length, dtype=np.int32)
-    padded = pa.StringArray.from_buffers(len(view), pa.py_buffer(offsets), pa.py_buffer(view))
+    padded = fixed_width_texts(view)
     trim = pc.ascii_ltrim if field.right else pc.ascii_rtrim
     text = trim(padded, " ")
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    return pc.if_else(pc.equal(text, ""), NO_TEXT, text)
 
 
 def _typed(field: LayoutField, view: Bytes) -> pa.Array:
@@ -278,9 +270,9 @@ def _typed(field: LayoutField, view: Bytes) -> pa.Array:
 
 
 def _text_view(field: LayoutField, view: Bytes) -> pa.Array:
-    whole = np.full((len(view), RECORD_WIDTH), BLANK_BYTE, dtype=np.uint8)
-    whole[:, field.span] = view
-    return _text(field, whole)
+    record = np.full((len(view), RECORD_WIDTH), BLANK_BYTE, dtype=np.uint8)
+    record[:, field.span] = view
+    return _text(field, record)
 
 
 def _dates(view: Bytes) -> pa.Array:

@@ -95,8 +95,8 @@ def equals_text(view: Bytes, text: bytes) -> Flags:
     if not view.size:
         return np.zeros(len(view), dtype=bool)
     rows = view if view.strides[-1] == 1 else np.ascontiguousarray(view)
-    found: Flags = np.asarray(rows.view(f"S{view.shape[1]}")[:, 0] == text, dtype=bool)
-    return found
+    matches: Flags = np.asarray(rows.view(f"S{view.shape[1]}")[:, 0] == text, dtype=bool)
+    return matches
 
 
 def is_blank(view: Bytes) -> Flags:
@@ -111,14 +111,14 @@ def _rows(flags: Flags) -> Flags:
 
 def impossible_date(view: Bytes) -> Flags:
     """Rows of six digits that are no day of the calendar (MMDDYY); other rows are not judged."""
-    whole = digit_bytes(view).all(axis=1)
+    numeric = digit_bytes(view).all(axis=1)
     number = (view - np.uint8(48)).astype(np.int64)
     month = number[:, 0] * 10 + number[:, 1]
     day = number[:, 2] * 10 + number[:, 3]
     year = number[:, 4] * 10 + number[:, 5]
     limit = _DAYS[np.where((month >= 1) & (month <= 12), month, 0)]
     limit = np.where((month == 2) & (year % 4 != 0), 28, limit)
-    return whole & ((day < 1) | (day > limit))
+    return numeric & ((day < 1) | (day > limit))
 
 
 def class_faults(layout: RecordLayout, matrix: Bytes) -> ClassFaults:
@@ -126,19 +126,19 @@ def class_faults(layout: RecordLayout, matrix: Bytes) -> ClassFaults:
 
     Two-digit years: every fourth is a leap year from 1970 to 2069.
     """
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
+    faults: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
     for start in range(0, len(matrix), _BLOCK):
         block = matrix[start : start + _BLOCK]
-        _bytes(layout, block, start, found)
+        _bytes(layout, block, start, faults)
         for index, field in enumerate(layout.fields):
             for flags, kind in _values(field, block[:, field.span]):
                 rows = np.flatnonzero(flags)
                 if len(rows):
-                    found.append(_column(rows + start, index, kind))
-    if not found:
+                    faults.append(_column(rows + start, index, kind))
+    if not faults:
         empty = np.empty(0, dtype=np.int64)
         return ClassFaults(empty, empty, empty)
-    row, column, kinds = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    row, column, kinds = (np.concatenate(parts) for parts in zip(*faults, strict=True))
     order = np.lexsort((kinds, column, row))
     return ClassFaults(row[order], column[order], kinds[order])
 
@@ -165,13 +165,13 @@ def _bytes(
     layout: RecordLayout,
     block: Bytes,
     start: int,
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]],
+    faults: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]],
 ) -> None:
-    letters, digits, others = _allowed(layout)
+    letters, digits, signs = _allowed(layout)
     is_upper, is_digit, blank = upper_bytes(block), digit_bytes(block), block == BLANK_BYTE
-    bad = (is_upper & ~letters) | (is_digit & ~digits) | ~(is_upper | is_digit | blank | others)
-    odd = ~keyboard_bytes(block) | ((block - np.uint8(97)) < 26)
-    bad |= odd
+    bad = (is_upper & ~letters) | (is_digit & ~digits) | ~(is_upper | is_digit | blank | signs)
+    untypable = ~keyboard_bytes(block) | ((block - np.uint8(97)) < 26)
+    bad |= untypable
     if not bad.any():
         return
     for index, field in enumerate(layout.fields):
@@ -183,8 +183,8 @@ def _bytes(
             continue
         alien = ~keyboard_bytes(block[rows, span]).all(axis=1)
         kind = FILLER if field.is_filler else CLASS
-        found.append(_column(rows[alien] + start, index, CHARACTER))
-        found.append(_column(rows[~alien] + start, index, kind))
+        faults.append(_column(rows[alien] + start, index, CHARACTER))
+        faults.append(_column(rows[~alien] + start, index, kind))
 
 
 def _column(
@@ -196,10 +196,10 @@ def _column(
 @cache
 def _allowed(layout: RecordLayout) -> tuple[Flags, Flags, Flags]:
     """Per column of the record: whether letters, digits, other keyboard characters may stand."""
-    letters, digits, others = (np.zeros(RECORD_WIDTH, dtype=bool) for _ in range(3))
+    letters, digits, signs = (np.zeros(RECORD_WIDTH, dtype=bool) for _ in range(3))
     for field in layout.fields:
         free = bool(field.constant)
         letters[field.span] = free or field.cls in ("A", "AN", "X")
         digits[field.span] = free or field.cls in ("AN", "N", "SN", "D", "X")
-        others[field.span] = free or field.cls == "X"
-    return letters, digits, others
+        signs[field.span] = free or field.cls == "X"
+    return letters, digits, signs

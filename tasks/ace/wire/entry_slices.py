@@ -12,95 +12,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.ace.wire.array_tools import Keys, Mask, as_mask, to_numpy
+from tasks.ace.wire.array_tools import (
+    Keys,
+    Mask,
+    as_mask,
+    decoded,
+    is_given,
+    one_array,
+    texts_among,
+    to_numpy,
+    whole_numbers,
+)
 from tasks.ace.wire.codec import encode_records
-from tasks.ace.wire.data_classes import Bytes
-from tasks.ace.wire.record_layouts import record_layout
+from tasks.ace.wire.data_classes import BLANK_BYTE, Bytes
+from tasks.ace.wire.record_layouts import RECORD_WIDTH, RecordLayout, record_layout
+from tasks.ace.wire.table_columns import column_lists
+from tasks.core import arrow_compute as pc
 from tasks.core.errors import BadInput, Problem
 from tasks.entries.api import record_schema
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "entries": (
-        "entry_number",
-        "filing_route",
-        "entry_type",
-        "port_of_entry",
-        "port_of_unlading",
-        "importer_type",
-        "importer_number",
-        "mode_of_transport",
-        "bond_type",
-        "surety_code",
-        "bond_amount",
-        "entered_value",
-        "carrier_code",
-        "conveyance_name",
-        "voyage",
-        "location_of_goods",
-        "exam_site",
-        "general_order_number",
-        "bonded_warehouse",
-        "warehouse_entry",
-        "zone_id",
-        "zone_week",
-        "immediate_delivery",
-        "split_release",
-        "express_consignment",
-        "known_importer",
-        "perishable",
-        "rail_reference",
-        "consolidated_summary",
-        "contact_name",
-        "contact_phone",
-        "broker_reference",
-        "arrival_date",
-        "estimated_arrival",
-    ),
-    "bills": ("entry_number", "bill_group", "bill_type", "issuer", "bill_number", "quantity", "unit", "not_automated"),
-    "conveyances": (
-        "entry_number",
-        "bill_group",
-        "carrier_code",
-        "voyage",
-        "arrival_date",
-        "quantity",
-        "unit",
-        "conveyance_name",
-    ),
-    "equipment": ("entry_number", "bill_group", "equipment_number"),
-    "parties": (
-        "entry_number",
-        "line",
-        "party",
-        "name",
-        "number_type",
-        "number",
-        "address",
-        "city",
-        "subdivision",
-        "postal_code",
-        "country",
-        "global_id_type",
-        "global_id",
-    ),
-    "lines": (
-        "entry_number",
-        "line",
-        "country_of_origin",
-        "description",
-        "zone_status",
-        "privileged_date",
-        "zone_quantity",
-    ),
-    "tariffs": ("entry_number", "line", "position", "hts_number", "value", "current_hts_number"),
-    "pga": ("entry_number", "line", "position", "agency", "program", "processing", "disclaimer", "reference"),
-}
+COLUMNS = column_lists("cargo release")
 """What cargo release takes of the entry record, by table. Nothing else is read."""
 
 Portion = tuple[pa.Table, dict[str, pa.Table]]
@@ -151,10 +88,10 @@ class _ChildReader:
             piece = pa.Table.from_batches([batch])
             self.last = _sorted_after(self.last, piece["entry_number"].combine_chunks(), self.path)
             pieces.append(piece)
-        held = pa.concat_tables(pieces)
-        count = pc.sum(pc.less_equal(held["entry_number"], number)).as_py() or 0
-        self.held = held.slice(count)
-        return held.slice(0, count)
+        rows = pa.concat_tables(pieces)
+        count = pc.sum(pc.less_equal(rows["entry_number"], number)).as_py() or 0
+        self.held = rows.slice(count)
+        return rows.slice(0, count)
 
     def finish(self) -> None:
         """Closes the file. Raises BadInput for rows after the last entry."""
@@ -230,45 +167,37 @@ class EntrySlice:
     problems: list[Problem] = field(default_factory=list)
 
     @classmethod
-    def of(cls, entries: pa.Table, tables: Mapping[str, pa.Table]) -> EntrySlice:
+    def of(cls, entries: pa.Table, tables: Mapping[str, pa.Table]) -> Self:
         """Joins child tables by entry number. Rows of other entries are left out."""
-        numbers = entries["entry_number"].combine_chunks()
-        kept, ranks = {}, {}
-        for name in CHILDREN:
-            table = tables[name]
+        numbers = one_array(entries["entry_number"])
+        children, ranks = {}, {}
+        for name, table in tables.items():
             rank = pc.index_in(table["entry_number"], value_set=numbers)
             if rank.null_count:
-                table = table.filter(pc.is_valid(rank))
-                rank = rank.drop_null()
-            kept[name] = table
-            ranks[name] = to_numpy(rank, np.int64)
-        return cls(entries, kept, ranks)
+                table, rank = table.filter(pc.is_valid(rank)), rank.drop_null()
+            children[name], ranks[name] = table, to_numpy(rank, np.int64)
+        return cls(entries, children, ranks)
 
     def __len__(self) -> int:
         return self.entries.num_rows
 
     def column(self, name: str, table: str = "entries") -> pa.Array:
         source = self.entries if table == "entries" else self.tables[table]
-        column = source[name]
-        return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        return one_array(source[name])
 
     def plain(self, name: str, table: str = "entries") -> pa.Array:
         """A column for comparing: dictionaries are decoded."""
-        column = self.column(name, table)
-        if pa.types.is_dictionary(column.type):
-            return column.dictionary.take(column.indices)
-        return column
+        return decoded(self.column(name, table))
 
     def integers(self, name: str, table: str) -> Keys:
-        return to_numpy(pc.fill_null(self.plain(name, table), 0), np.int64)
+        return whole_numbers(self.plain(name, table))
 
     def is_any(self, name: str, values: tuple[str, ...], table: str = "entries") -> Mask:
         """Which rows hold one of the values."""
-        wanted = pa.array(values, pa.string())
-        return as_mask(pc.is_in(self.plain(name, table), value_set=wanted))
+        return texts_among(self.plain(name, table), values)
 
     def given(self, name: str, table: str = "entries") -> Mask:
-        return as_mask(pc.is_valid(self.column(name, table)))
+        return is_given(self.column(name, table))
 
     def yes(self, name: str, table: str = "entries") -> Mask:
         return as_mask(self.plain(name, table))
@@ -291,19 +220,20 @@ class EntrySlice:
 
     def encode(self, record: str, columns: Mapping[str, pa.Array], ranks: Keys, application: str = "SE") -> Bytes:
         """Records of one kind. A value that does not fit is noted with its entry number."""
-        kind = record_layout(application, record)
+        return self._encoded(record_layout(application, record), columns, ranks)
+
+    def _encoded(self, layout: RecordLayout, columns: Mapping[str, pa.Array], ranks: Keys) -> Bytes:
         try:
-            return encode_records(kind, dict(columns))
+            return encode_records(layout, dict(columns))
         except BadInput as refusal:
             numbers = self.column("entry_number")
             for problem in refusal.problems:
-                row = int(ranks[problem.row - 1]) if problem.row else 0
-                self.problems.append(
-                    replace(problem, subject=numbers[row].as_py(), sheet="", row=0, column=f"{record} {problem.column}")
-                )
-            return np.full((len(ranks), 80), 32, dtype=np.uint8)
+                number = numbers[int(ranks[problem.row - 1]) if problem.row else 0].as_py()
+                column = f"{layout.record} {problem.column}"
+                self.problems.append(replace(problem, subject=number, sheet="", row=0, column=column))
+            return np.full((len(ranks), RECORD_WIDTH), BLANK_BYTE, dtype=np.uint8)
 
 
-def position_keys(rank: Keys, section: Keys | int, group: Keys | int = 0, place: Keys | int = 0) -> Keys:
+def position_keys(rank: Keys, section: Keys | int, group: Keys | int = 0, position: Keys | int = 0) -> Keys:
     """Position keys: entry rank, section, bill group or line (up to 1023), place within it."""
-    return (rank << _RANK) | (section << _SECTION) | (group << _GROUP) | place
+    return (rank << _RANK) | (section << _SECTION) | (group << _GROUP) | position

@@ -19,19 +19,18 @@ from tasks.ace.wire.batch_envelope import EnvelopeRows, Rows, applications, resp
 from tasks.ace.wire.check_conditions import FileFinding, make_finding
 from tasks.ace.wire.data_classes import BLANK_BYTE, Bytes, digit_bytes, impossible_date
 from tasks.core.settings import BrokerSettings, Settings
-from tasks.entries.api import NumberSettings
+from tasks.entries.api import FilerSettings, NumberSettings
 
 
 def filer_profile(settings: Settings) -> FilerProfile:
     """The filer profile of this house. What the settings leave empty is not judged."""
-    ace, filer = settings(AceSettings), settings(BrokerSettings).filer_code
-    sender = (ace.site_code + ace.sender_id,) if ace.site_code and ace.sender_id else ()
+    ace, filer = settings(AceSettings), settings(FilerSettings)
     return FilerProfile(
-        senders=sender,
-        filers=(filer,),
-        ports=ace.ports,
-        applications=ace.applications,
-        national_permit=ace.national_permit,
+        senders=(ace.site_code + ace.sender_id,) if ace.site_code and ace.sender_id else (),
+        filers=(settings(BrokerSettings).filer_code,),
+        ports=filer.ports,
+        applications=filer.applications,
+        national_permit=filer.national_permit,
     )
 
 
@@ -104,15 +103,15 @@ def _sequence(matrix: Bytes, parts: EnvelopeRows) -> Iterator[Fault]:
     follower = np.append(kind[1:], 0)
     adjacent = following == control + 1
     after = np.minimum(control + 1, count - 1)
-    place = np.minimum(following, count - 1)
+    follower_row = np.minimum(following, count - 1)
     ends = follower == 0
     closing = kind != _Z
     yield from _at(after, (kind == _A) & ~((follower == _B) & adjacent), "X03")
     yield from _at(control, (kind == _B) & (follower == _Y) & adjacent, "X04")
-    yield from _at(place, (kind == _B) & (follower != _Y), "X05")
+    yield from _at(follower_row, (kind == _B) & (follower != _Y), "X05")
     stray = (kind == _Y) & (~adjacent | (follower == _Y))
     yield from _at(after, stray, "X03")
-    yield from _at(place, closing & (ends | (follower == _A)), "X06")
+    yield from _at(follower_row, closing & (ends | (follower == _A)), "X06")
     opened = (follower == _A) | ends
     yield from _at(after, (kind == _Z) & ~(opened & adjacent), "C002")
 
@@ -147,10 +146,10 @@ def _block_values(matrix: Bytes, parts: EnvelopeRows) -> Iterator[Fault]:
     blank = _blank(matrix, b, slice(10, 12))
     yield from _at(b, blank & judged, "X11", 11)
     yield from _at(b, ~blank & ~_known(matrix, b, slice(10, 12)), "X12", 11)
-    owned = parts.block_batch >= 0
-    batch = parts.a[parts.block_batch[owned]] if owned.any() else np.empty(0, dtype=np.int64)
-    differs = (matrix[b[owned], 10:12] != matrix[batch, 25:27]).any(axis=1)
-    yield from _at(b[owned], differs & judged[owned], "X19", 11)
+    enclosed = parts.block_batch >= 0
+    batch = parts.a[parts.block_batch[enclosed]] if enclosed.any() else np.empty(0, dtype=np.int64)
+    differs = (matrix[b[enclosed], 10:12] != matrix[batch, 25:27]).any(axis=1)
+    yield from _at(b[enclosed], differs & judged[enclosed], "X19", 11)
     closed = parts.y >= 0
     b, y, judged = b[closed], parts.y[closed], judged[closed]
     for columns in (slice(3, 12), slice(44, 46)):
@@ -161,20 +160,20 @@ def _block_values(matrix: Bytes, parts: EnvelopeRows) -> Iterator[Fault]:
 def _preparer(matrix: Bytes, parts: EnvelopeRows) -> Iterator[Fault]:
     """X21-X26: the preparer names another office of the same filer (p.14-17)."""
     b = parts.b[~is_rejected(matrix, parts.b)]
-    mark = matrix[b, 55]
+    indicator = matrix[b, 55]
     port, filer = ~_blank(matrix, b, slice(46, 50)), ~_blank(matrix, b, slice(50, 53))
     office = ~_blank(matrix, b, slice(53, 55))
-    named = mark == ord("1")
-    yield from _at(b, ~named & (mark != BLANK_BYTE), "X21", 56)
-    yield from _at(b, (mark == BLANK_BYTE) & (port | filer | office), "X22", 47)
+    named = indicator == ord("1")
+    yield from _at(b, ~named & (indicator != BLANK_BYTE), "X21", 56)
+    yield from _at(b, (indicator == BLANK_BYTE) & (port | filer | office), "X22", 47)
     allowed = [code for code, row in applications().items() if row["preparer"] == "Y"]
-    known = _among(matrix[b, 10:12], (*allowed, *(applications()[c]["response"] for c in allowed)))
+    permitted = _among(matrix[b, 10:12], (*allowed, *(applications()[c]["response"] for c in allowed)))
     notice = _among(matrix[b, 10:12], ("SO", "MS"))
-    yield from _at(b, named & ~known & ~notice, "X23", 56)
+    yield from _at(b, named & ~permitted & ~notice, "X23", 56)
     yield from _at(b, named & ~port, "X24", 47)
     yield from _at(b, named & ~filer, "X25", 51)
-    other = (matrix[b, 50:53] != matrix[b, 7:10]).any(axis=1)
-    yield from _at(b, named & filer & other, "X26", 51)
+    differs = (matrix[b, 50:53] != matrix[b, 7:10]).any(axis=1)
+    yield from _at(b, named & filer & differs, "X26", 51)
 
 
 def _profile(matrix: Bytes, parts: EnvelopeRows, profile: FilerProfile) -> Iterator[Fault]:
@@ -190,21 +189,21 @@ def _profile(matrix: Bytes, parts: EnvelopeRows, profile: FilerProfile) -> Itera
     )
     for rows, columns, allowed, code, judged in checks:
         if allowed:
-            given = ~_blank(matrix, rows, columns)
+            filled = ~_blank(matrix, rows, columns)
             unknown = ~_among(matrix[rows, columns], allowed)
-            yield from _at(rows, judged & given & unknown, code, columns.start + 1)
+            yield from _at(rows, judged & filled & unknown, code, columns.start + 1)
     if profile.national_permit is False:
         yield from _at(b, named, "X27", 56)
 
 
 def _rejected_batches(matrix: Bytes, parts: EnvelopeRows) -> Mask:
     """Batches whose blocks are all of the form ACE makes for a rejection."""
-    found = np.zeros(len(parts.a), dtype=bool)
-    owned = parts.block_batch >= 0
-    rejected = is_rejected(matrix, parts.b[owned])
-    found[parts.block_batch[owned][rejected]] = True
-    found[parts.block_batch[owned][~rejected]] = False
-    return found
+    rejected_batches = np.zeros(len(parts.a), dtype=bool)
+    enclosed = parts.block_batch >= 0
+    rejected = is_rejected(matrix, parts.b[enclosed])
+    rejected_batches[parts.block_batch[enclosed][rejected]] = True
+    rejected_batches[parts.block_batch[enclosed][~rejected]] = False
+    return rejected_batches
 
 
 def _known(matrix: Bytes, rows: Rows, columns: slice) -> Mask:
@@ -214,8 +213,8 @@ def _known(matrix: Bytes, rows: Rows, columns: slice) -> Mask:
 def _among(view: Bytes, values: tuple[str, ...]) -> Mask:
     """Which rows spell one of the values."""
     width = view.shape[1]
-    wanted = np.array([value.ljust(width).encode("ascii") for value in values], dtype=f"S{width}")
-    return np.isin(np.ascontiguousarray(view).view(f"S{width}").ravel(), wanted)
+    padded = np.array([value.ljust(width).encode("ascii") for value in values], dtype=f"S{width}")
+    return np.isin(np.ascontiguousarray(view).view(f"S{width}").ravel(), padded)
 
 
 def _blank(matrix: Bytes, rows: Rows, columns: slice) -> Mask:

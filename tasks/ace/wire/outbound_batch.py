@@ -17,7 +17,7 @@ from tasks.ace.wire.array_tools import PLACEHOLDER
 from tasks.ace.wire.batch_envelope import PASSWORD
 from tasks.ace.wire.data_classes import Bytes
 from tasks.ace.wire.record_files import write_records
-from tasks.ace.wire.record_layouts import RECORD_WIDTH
+from tasks.ace.wire.record_layouts import RECORD_WIDTH, PrivateSlot
 from tasks.core.errors import BadInput, Problem
 
 _SOCIAL = re.compile(rb"\d{3}-\d{2}-\d{4}")
@@ -43,16 +43,6 @@ class BatchLimits:
     @property
     def entries_per_batch(self) -> int:
         return self.entries_per_block * self.blocks_per_batch
-
-
-@dataclass(frozen=True)
-class PrivateSlot:
-    """Where a private value belongs: record of the batch (from 0), column (from 1), length."""
-
-    record_index: int
-    column: int
-    length: int
-    reference: str
 
 
 @dataclass(frozen=True)
@@ -107,14 +97,14 @@ def fill_private(
     secret = password.encode("ascii", "replace")
     if not re.fullmatch(rb"[A-Z0-9]{1,6}", secret):
         raise _refused("password", "ace-password-malformed")
-    place = slice(_PASSWORD_AT, _PASSWORD_AT + _PASSWORD_WIDTH)
-    if out[:1] != b"A" or out[place] != PASSWORD.encode("ascii"):
+    password_span = slice(_PASSWORD_AT, _PASSWORD_AT + _PASSWORD_WIDTH)
+    if out[:1] != b"A" or out[password_span] != PASSWORD.encode("ascii"):
         raise _refused("A 9-14", "batch-form-not-stored", placeholder=PASSWORD)
-    out[place] = secret.ljust(_PASSWORD_WIDTH)
+    out[password_span] = secret.ljust(_PASSWORD_WIDTH)
     for slot in slots:
         start = slot.record_index * RECORD_WIDTH + slot.column - 1
-        held = bytes(out[start : start + slot.length])
-        if held != PLACEHOLDER.encode("ascii").ljust(slot.length):
+        placeholder = bytes(out[start : start + slot.length])
+        if placeholder != PLACEHOLDER.encode("ascii").ljust(slot.length):
             raise _refused(f"record {slot.record_index + 1}", "placeholder-missing", placeholder=PLACEHOLDER)
         value = opener(slot.reference).encode("ascii", "replace")
         if not _SOCIAL.fullmatch(value):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import takewhile
 
 
 def code_list(name: str) -> tuple[str, ...]:
@@ -91,22 +92,18 @@ class RecordLayout:
 
     @cached_property
     def by_name(self) -> dict[str, LayoutField]:
-        return {one.name: one for one in self.fields}
+        return {field.name: field for field in self.fields}
 
     @cached_property
     def data_fields(self) -> tuple[LayoutField, ...]:
         """Fields that a table carries: neither filler nor constant."""
-        return tuple(one for one in self.fields if not one.is_filler and not one.constant)
+        return tuple(entry for entry in self.fields if not entry.is_filler and not entry.constant)
 
     @cached_property
     def prefix(self) -> bytes:
         """The constants at the head of the record: what tells it from others, `b"PG01"`."""
-        head = []
-        for one in self.fields:
-            if not one.constant:
-                break
-            head.append(one.constant)
-        return "".join(head).encode("ascii")
+        constants = takewhile(bool, (field.constant for field in self.fields))
+        return "".join(constants).encode("ascii")
 
     @property
     def title(self) -> str:
@@ -177,3 +174,13 @@ def _pages() -> dict[tuple[str, str, str], str]:
 def _rows(name: str) -> Iterator[dict[str, str]]:
     text = (files("continuity_data") / "catair" / name).read_text(encoding="utf-8")
     yield from csv.DictReader(text.splitlines())
+
+
+@dataclass(frozen=True)
+class PrivateSlot:
+    """Where a private value belongs: record of the batch (from 0), column (from 1), length."""
+
+    record_index: int
+    column: int
+    length: int
+    reference: str

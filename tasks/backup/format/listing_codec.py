@@ -31,7 +31,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def entry_of(path: bytes, st: os.stat_result) -> ListingEntry:
-    """An entry with all that a stat tells."""
+    """An entry with the facts of a stat."""
     kind = _TYPES.get(stat.S_IFMT(st.st_mode), "file")
     entry = ListingEntry(
         type=kind,
@@ -62,12 +62,12 @@ def set_target(entry: ListingEntry, target: bytes) -> None:
 
 
 def far_time(entry: ListingEntry, subject: str) -> Finding:
-    """What is to be told of an entry with a `far_mtime`; times in ns since 1970."""
+    """The finding of an entry with a `far_mtime`; times in ns since 1970."""
     return make_finding("file-time-out-of-range", subject, time=entry.far_mtime[:40], nearest=entry.mtime)
 
 
 def mark_finding(entry: ListingEntry, subject: str) -> Finding:
-    """What the mark of an entry tells. Any other mark is of a hostile or later maker."""
+    """The finding of an entry's mark. Any other mark is of a later or untrusted maker."""
     match entry.mark:
         case "changed" if entry.reason:
             return make_finding("database-not-consistent", subject, reason=entry.reason)
@@ -90,25 +90,25 @@ class ListingCutter:
 
     def __init__(self, key: bytes, store: Callable[[bytes, bytes], None]) -> None:
         self._key, self._store = key, store
-        self._whole = blake3.blake3(key=key)
+        self._tree_hash = blake3.blake3(key=key)
         self._lines: list[bytes] = []
-        self._held = 0
+        self._pending_bytes = 0
         self.ids: list[bytes] = []
         self.bytes = 0
         self.add(_encode(ListingHead(FORMAT, key.hex())) + b"\n")
 
     def add(self, text: bytes) -> None:
         self._lines.append(text)
-        self._held += len(text)
-        if self._held >= _LEAST and (self._held >= _MOST or not zlib.crc32(text) & _MASK):
+        self._pending_bytes += len(text)
+        if self._pending_bytes >= _LEAST and (self._pending_bytes >= _MOST or not zlib.crc32(text) & _MASK):
             self.cut()
 
     def add_all(self, lines: Sequence[bytes]) -> None:
         """Each as `add` would; those that cannot end a piece go in together."""
         size = sum(map(len, lines))
-        if self._held + size < _LEAST:
+        if self._pending_bytes + size < _LEAST:
             self._lines += lines
-            self._held += size
+            self._pending_bytes += size
             return
         for text in lines:
             self.add(text)
@@ -117,15 +117,15 @@ class ListingCutter:
         if not self._lines:
             return
         piece = b"".join(self._lines)
-        self._lines, self._held = [], 0
-        self._whole.update(piece)
+        self._lines, self._pending_bytes = [], 0
+        self._tree_hash.update(piece)
         self.bytes += len(piece)
         name = blake3.blake3(piece, key=self._key).digest()
         self.ids.append(name)
         self._store(name, piece)
 
     def digest(self) -> str:
-        return self._whole.hexdigest()
+        return self._tree_hash.hexdigest()
 
 
 _decoder = msgspec.json.Decoder(ListingEntry)
@@ -167,14 +167,14 @@ def _by_line(lines: bytes) -> tuple[list[ListingEntry], list[Finding]]:
             entry = _decode_line(text)
             _check(entry)
         except _FAULTY as error:
-            entry, fault = _mended(text, str(error))
+            entry, fault = _repaired_line(text, str(error))
             faults.append(fault)
         if entry is not None:
             entries.append(entry)
     return entries, faults
 
 
-def _mended(text: bytes, reason: str) -> tuple[ListingEntry | None, Finding]:
+def _repaired_line(text: bytes, reason: str) -> tuple[ListingEntry | None, Finding]:
     """What can be kept of a faulty line, and what is wrong with it. A folder is kept without its
     attributes, since its files need it; an entry with a bad time is kept with the nearest good one."""
     try:
@@ -191,8 +191,8 @@ def _mended(text: bytes, reason: str) -> tuple[ListingEntry | None, Finding]:
             entry.far_mtime = ""
             return entry, make_finding("listing-time-out-of-range", name, time=str(time)[:40], nearest=nearest)
     if fields.get("type") == "folder":
-        kept = {key: fields[key] for key in ("path", "raw", "type") if key in fields}
-        if entry := _converted(kept | {"mode": 0o700}):
+        usable = {key: fields[key] for key in ("path", "raw", "type") if key in fields}
+        if entry := _converted(usable | {"mode": 0o700}):
             return entry, make_finding("listing-folder-line-faulty", name, reason=reason)
     return None, make_finding("listing-line-faulty", name, reason=reason)
 
@@ -209,7 +209,7 @@ def _converted(fields: Mapping[str, object]) -> ListingEntry | None:
 
 
 def _check(entry: ListingEntry) -> None:
-    """Raises ValueError for values that no snapshot of ours holds: its maker may be hostile."""
+    """Raises ValueError for values that no snapshot of ours holds: its maker is not trusted."""
     for name in entry.blobs:
         if len(bytes.fromhex(name)) != 32:
             raise ValueError("a blob id has the wrong length")

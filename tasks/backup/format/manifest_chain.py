@@ -15,7 +15,7 @@ from tasks.core.errors import NoRight
 from tasks.core.findings import Finding, finding_of_error, make_finding
 
 MOST_MANIFEST = largest_stored(["manifest"])
-# one object that this program does not read is a fault to be told, never the end of a survey: else
+# one object that this program does not read is a fault to report, never the end of a survey: else
 # whoever can write to the store could stop every restore with a single file
 UNREAD = (DamagedData, NewerFormat)
 
@@ -86,12 +86,12 @@ def _read(repository: Repository, host: str, item_name: str) -> tuple[str, Manif
     if name is None or digest(data) != name.digest:
         raise UnfitObject("manifest-digest-mismatch")
     keys = set(repository.config.host_keys(host))
-    found = read_signed(data, ["manifest"], keys | repository.hosts_ever.get(host, set()))
-    if found.signer not in keys:
+    signed = read_signed(data, ["manifest"], keys | repository.hosts_ever.get(host, set()))
+    if signed.signer not in keys:
         raise DamagedData("signing-key-no-longer-named")
-    if found.signer not in repository.config.host_keys(host, name.sequence):
+    if signed.signer not in repository.config.host_keys(host, name.sequence):
         raise KeyEnded("signing-key-ended")
-    manifest = decode_structure(found.body, Manifest)
+    manifest = decode_structure(signed.body, Manifest)
     if (manifest.repository, manifest.host, manifest.sequence) != (repository.id, host, name.sequence):
         raise ForeignObject("manifest-of-another-snapshot")
     return name.digest, manifest
@@ -108,15 +108,15 @@ def read_chain(
     chain = ManifestChain(host)
     broken: list[tuple[int, Finding]] = []
     torn: list[tuple[int, Finding]] = []
-    for item in repository.list(f"manifests/{host}"):
-        name = ObjectName.parse(item.name)
+    for stored_object in repository.list(f"manifests/{host}"):
+        name = ObjectName.parse(stored_object.name)
         if name is None or name.sequence < 0:
             continue
-        path, accounted = f"manifests/{host}/{item.name}", name.digest in (pruned or {})
+        path, accounted = f"manifests/{host}/{stored_object.name}", name.digest in (pruned or {})
         try:
-            if item.size > MOST_MANIFEST:
+            if stored_object.size > MOST_MANIFEST:
                 raise UnfitObject("object-does-not-fit")
-            stored, manifest = _read(repository, host, item.name)
+            stored, manifest = _read(repository, host, stored_object.name)
         except KeyEnded as error:
             chain.ended[name.digest] = finding_of_error(error, path)
             continue
@@ -135,27 +135,29 @@ def read_chain(
         if visit:
             visit(manifest)
         bare = msgspec.structs.replace(manifest, packs=[], tree=[])
-        if not any(known.digest == stored for known in chain.snapshots):
-            chain.snapshots.append(Snapshot(host, stored, bare, item.name, item.modified))
+        if not any(read_before.digest == stored for read_before in chain.snapshots):
+            chain.snapshots.append(Snapshot(host, stored, bare, stored_object.name, stored_object.modified))
     chain.snapshots.sort(key=lambda snapshot: (snapshot.sequence, snapshot.digest))
     _check(chain, pruned or {})
-    whole = {snapshot.sequence for snapshot in chain.snapshots}
+    complete = {snapshot.sequence for snapshot in chain.snapshots}
     # a write that broke off is made good by a whole manifest of the same number
-    chain.broken = [(sequence, fault) for sequence, fault in broken if sequence not in whole]
-    chain.torn = [(sequence, fault) for sequence, fault in torn if sequence not in whole]
+    chain.broken = [(sequence, fault) for sequence, fault in broken if sequence not in complete]
+    chain.torn = [(sequence, fault) for sequence, fault in torn if sequence not in complete]
     return chain
 
 
 def _check(chain: ManifestChain, pruned: Mapping[str, int]) -> None:
-    known = {snapshot.digest: snapshot.sequence for snapshot in chain.snapshots} | dict(pruned)
+    numbers_by_digest = {snapshot.digest: snapshot.sequence for snapshot in chain.snapshots} | dict(pruned)
     by_parent: dict[str, list[Snapshot]] = {}
     for snapshot in chain.snapshots:
         before = snapshot.manifest.previous
         by_parent.setdefault(before, []).append(snapshot)
-        if before and before not in known:
+        if before and before not in numbers_by_digest:
             chain.gaps.append(make_finding("previous-snapshot-missing", snapshot.label, previous=before[:16]))
-        elif before and known[before] != snapshot.sequence - 1:
-            chain.gaps.append(make_finding("snapshot-number-skipped", snapshot.label, previous=known[before]))
+        elif before and numbers_by_digest[before] != snapshot.sequence - 1:
+            chain.gaps.append(
+                make_finding("snapshot-number-skipped", snapshot.label, previous=numbers_by_digest[before])
+            )
         elif not before and snapshot.sequence != 1:
             chain.gaps.append(make_finding("chain-starts-late", snapshot.label))
     for children in by_parent.values():

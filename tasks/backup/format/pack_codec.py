@@ -2,7 +2,7 @@
 
 magic 8 | header length 4 | header | frame ... frame | sealed directory | trailer 24
 
-Opening packs: header, directory and frames, each held against its bounds: its maker may be hostile.
+Header, directory and frames are compared with their bounds when a pack is opened: its maker is not trusted.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ _decode_directory = msgspec.json.Decoder(_Directory).decode
 
 
 class _UnpackBuffers(threading.local):
-    """Room of each thread for what lies between opening and expanding: making it anew would cost
+    """Buffers of each thread for what lies between opening and expanding: making it anew would cost
     as much as opening."""
 
     def __init__(self) -> None:
         self._buffer = bytearray(1 << 20)
 
-    def room(self, size: int) -> memoryview:
+    def reserve_bytes(self, size: int) -> memoryview:
         if len(self._buffer) < size:
             self._buffer = bytearray(size)
         return memoryview(self._buffer)[: max(0, size)]
 
 
-_own = _UnpackBuffers()
+_thread_buffers = _UnpackBuffers()
 
 
 @dataclass
@@ -72,7 +72,7 @@ class PackReader:
         bond = frame_bond(self.repository, self.salt, [name for name, _ in frame.blobs])
         try:
             if frame.method == ZSTD:
-                small = _own.room(len(stored) - TAG)
+                small = _thread_buffers.reserve_bytes(len(stored) - TAG)
                 self.cipher.decrypt_into(frame_nonce(counter), stored, bond, small)
                 data = decompress(small, frame.plain)
             else:
@@ -84,8 +84,10 @@ class PackReader:
         return data
 
 
-def open_pack(read: ReadRange, size: int, repository: str, private: MLKEM768X25519PrivateKey, own: str) -> PackReader:
-    """Read header and directory. `own` is the key id of `private`.
+def open_pack(
+    read: ReadRange, size: int, repository: str, private: MLKEM768X25519PrivateKey, key_id: str
+) -> PackReader:
+    """Read header and directory. `key_id` is that of `private`.
 
     Raises Damaged, WrongKey (sealed to others only), ForeignRepository, NewerFormat.
     """
@@ -99,12 +101,12 @@ def open_pack(read: ReadRange, size: int, repository: str, private: MLKEM768X255
     try:
         salt = str(head["salt"])
         sealed = {entry["to"]: base64.b64decode(entry["key"]) for entry in head["sealed"]}
-        info = sealing_info(repository, salt)
+        context = sealing_info(repository, salt)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedData("pack-header-invalid", reason=error) from error
-    if own not in sealed:
+    if key_id not in sealed:
         raise WrongKey("pack-sealed-to-other-key", sealed=", ".join(sealed))
-    key = unseal(sealed[own], private, info)
+    key = unseal(sealed[key_id], private, context)
     if len(key) != 32:
         raise DamagedData("pack-sealed-key-length-wrong")
     cipher = AESGCM(key)
@@ -159,7 +161,7 @@ def _read_directory(read: ReadRange, size: int, header: bytes, cipher: AESGCM) -
 
 
 def _frame(row: _Row, end: int) -> PackFrame:
-    """One directory row, held against the bounds of the pack: its maker may be hostile."""
+    """One directory row, held against the bounds of the pack: its maker is not trusted."""
     offset, length, plain, method, blobs = row
     sizes = [(bytes.fromhex(name), size) for name, size in blobs]
     frame = PackFrame(offset, length, plain, method, sizes)
@@ -260,9 +262,9 @@ class PackBuilder:
 
     def fill(self, counter: int, data: bytes | memoryview) -> None:
         frame = self.frames[counter]
-        place = memoryview(self.buffer)[frame.offset : frame.offset + frame.length]
+        target = memoryview(self.buffer)[frame.offset : frame.offset + frame.length]
         bond = frame_bond(self.repository, self.salt, [name for name, _ in frame.blobs])
-        self._cipher.encrypt_into(frame_nonce(counter), data, bond, place)
+        self._cipher.encrypt_into(frame_nonce(counter), data, bond, target)
 
     def finish(self) -> list[memoryview | bytes]:
         """The whole pack as buffers to be written one after the other."""
@@ -279,9 +281,10 @@ def new_pack(
 ) -> PackBuilder:
     """Start a pack with a key of its own, sealed to each recipient's public key and then forgotten."""
     key, salt = AESGCM.generate_key(256), os.urandom(16).hex()
-    info = sealing_info(repository, salt)
+    context = sealing_info(repository, salt)
     sealed = [
-        {"key": base64.b64encode(seal(key, public, info)).decode(), "to": seal_key_id(public)} for public in recipients
+        {"key": base64.b64encode(seal(key, public, context)).decode(), "to": seal_key_id(public)}
+        for public in recipients
     ]
     header = canonical_json(
         {

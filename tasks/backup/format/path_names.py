@@ -1,4 +1,4 @@
-"""Which names of a snapshot may be written: the snapshot's maker may be hostile."""
+"""Which names of a snapshot may be written: the snapshot's maker is not trusted."""
 
 from __future__ import annotations
 
@@ -86,24 +86,24 @@ class NameGuard:
     def __init__(self, native: bool = False) -> None:
         self._native = native and not WINDOWS
         self._folders: set[bytes] = set()
-        self._taken: set[int] = set()
+        self._names: set[int] = set()
 
     def refuse(self, entry: ListingEntry) -> str:
         """The code of why this entry may not be written, or an empty text."""
         path = entry.path_bytes()
         above, _, name = path.rpartition(b"/")
-        known = not above or above in self._folders  # then its parts were judged with it
-        if not (above and known and is_plain_part(name)):
+        folder_listed = not above or above in self._folders  # then its parts were judged with it
+        if not (above and folder_listed and is_plain_part(name)):
             why = lies_outside(path) or ("" if self._native else not_portable(path))
             if why:
                 return why
-        if not known:
+        if not folder_listed:
             return "entry-without-folder"
         key = path if self._native else fold_path(path)
-        mark = hash(key)  # keyed anew in each process: a snapshot's maker cannot foresee it
-        if mark in self._taken:
+        key_hash = hash(key)  # keyed anew in each process: a snapshot's maker cannot foresee it
+        if key_hash in self._names:
             return "name-not-distinct"
-        self._taken.add(mark)
+        self._names.add(key_hash)
         if entry.type == "folder":
             self._folders.add(path)
         return ""

@@ -74,12 +74,12 @@ class Repository:
 
     def pack_items(self) -> dict[str, list[StoreItem]]:
         """Every pack-like object by the digest in its name."""
-        found: dict[str, list[StoreItem]] = {}
-        for item in self.list("packs"):
-            name = ObjectName.parse(item.name)
+        packs: dict[str, list[StoreItem]] = {}
+        for stored in self.list("packs"):
+            name = ObjectName.parse(stored.name)
             if name:
-                found.setdefault(name.digest, []).append(item)
-        return found
+                packs.setdefault(name.digest, []).append(stored)
+        return packs
 
     def objects(self, folder: str, most: int = MOST_STORED) -> Iterator[tuple[StoreItem, ObjectName, bytes | None]]:
         """Every object of a folder of small ones; None where the content does not fit the name, cannot
@@ -105,8 +105,8 @@ class Repository:
         added = replace(
             self, config=config, config_digest=stored, drills=dict(self.drills), hosts_ever=dict(self.hosts_ever)
         )
-        for one in (self.config, config):
-            _note_keys(one, added.hosts_ever, added.drills)
+        for document in (self.config, config):
+            _note_keys(document, added.hosts_ever, added.drills)
         return added
 
 
@@ -121,16 +121,16 @@ def objects(
     store: Store, patience: StorePatience, folder: str, most: int
 ) -> Iterator[tuple[StoreItem, ObjectName, bytes | None]]:
     """See Repository.objects."""
-    for item in patiently(lambda: store.list(folder), patience):
-        name = ObjectName.parse(item.name)
+    for stored in patiently(lambda: store.list(folder), patience):
+        name = ObjectName.parse(stored.name)
         if name is None:
             continue
-        data, path = None, f"{folder}/{item.name}"
-        if item.size <= most:
+        data, path = None, f"{folder}/{stored.name}"
+        if stored.size <= most:
             # what this account may not read is not to stop it from reading the rest
             with contextlib.suppress(NoRight, Missing, DamagedData):
                 data = patiently(lambda path=path: store.read(path), patience)
-        yield item, name, data if data is not None and digest(data) == name.digest else None
+        yield stored, name, data if data is not None and digest(data) == name.digest else None
 
 
 def put(store: Store, patience: StorePatience, folder: str, name: ObjectName, parts: Sequence[Buffer]) -> str:
@@ -201,9 +201,9 @@ def create_repository(
         {name: digest(data) for name, data in documents.items()},
     )
     stored = _store_config(store, patience, config, officer)
-    made = Repository(store, repository, public_hex(officer), config, stored, patience)
-    _note_keys(config, made.hosts_ever, made.drills)
-    return made
+    repository_ = Repository(store, repository, public_hex(officer), config, stored, patience)
+    _note_keys(config, repository_.hosts_ever, repository_.drills)
+    return repository_
 
 
 def _store_config(store: Store, patience: StorePatience, config: RepositoryConfig, officer: Ed25519PrivateKey) -> str:
@@ -234,8 +234,8 @@ def read_head(store: Store, patience: StorePatience) -> dict[str, Any]:
         raise DamagedData("repo-file-unreadable", label=store.label, reason=error) from error
     if isinstance(version, int) and version > FORMAT:
         raise NewerFormat("repository-format-too-new", version=version, format=FORMAT)
-    whole = data == canonical_json({**head, "signature": signature}) and isinstance(name, str)
-    if not whole or not signature_holds("repository", canonical_json(head), signature, officer):
+    well_formed = data == canonical_json({**head, "signature": signature}) and isinstance(name, str)
+    if not well_formed or not signature_holds("repository", canonical_json(head), signature, officer):
         raise DamagedData("repo-signature-invalid", label=store.label)
     return head
 
@@ -251,9 +251,9 @@ def open_repository(store: Store, officer: str, repository: str, patience: Store
         raise ForeignRepository(
             "key-of-another-repository", label=store.label, head=head["id"][:8], repository=repository[:8]
         )
-    found = read_configs(store, patience, repository, officer)
-    opened = Repository(store, repository, officer, found.newest, found.digest, patience)
-    opened.drills, opened.hosts_ever, opened.junk = found.drills, found.hosts, found.junk
+    chain = read_configs(store, patience, repository, officer)
+    opened = Repository(store, repository, officer, chain.newest, chain.digest, patience)
+    opened.drills, opened.hosts_ever, opened.junk = chain.drills, chain.hosts, chain.junk
     return opened
 
 
@@ -277,8 +277,8 @@ def read_configs(store: Store, patience: StorePatience, repository: str, officer
     torn: list[tuple[int, Finding]] = []
     wrong: list[Finding] = []
     junk: dict[str, Finding] = {}
-    for item, name, data in objects(store, patience, "config", largest_stored(["config"])):
-        path = f"config/{item.name}"
+    for stored_object, name, data in objects(store, patience, "config", largest_stored(["config"])):
+        path = f"config/{stored_object.name}"
         if data is None:
             torn.append((name.sequence, make_finding("object-does-not-fit", path)))
             continue
@@ -293,15 +293,17 @@ def read_configs(store: Store, patience: StorePatience, repository: str, officer
             wrong.append(finding_of_error(error, path))
     # an attempt that broke off is made good by a whole one of the same number
     left = [fault for sequence, fault in torn if sequence not in chain]
-    found: ConfigChain | None = None
+    newest_chain: ConfigChain | None = None
     for sequence in range(1, len(chain) + 1):
-        before = found.digest if found else ""
+        before = newest_chain.digest if newest_chain else ""
         if sequence not in chain or chain[sequence][1].previous != before:
             wrong.append(make_finding("config-chain-broken", "config", sequence=sequence))
             break
         stored, config = chain[sequence]
-        found = replace(found, newest=config, digest=stored) if found else ConfigChain(config, stored)
-        _note_keys(config, found.hosts, found.drills)
-    if found is None:
+        newest_chain = (
+            replace(newest_chain, newest=config, digest=stored) if newest_chain else ConfigChain(config, stored)
+        )
+        _note_keys(config, newest_chain.hosts, newest_chain.drills)
+    if newest_chain is None:
         raise DamagedData("config-not-whole", finding_problems([*wrong, *left, *junk.values()]), label=store.label)
-    return replace(found, torn=left, wrong=wrong, junk=junk)
+    return replace(newest_chain, torn=left, wrong=wrong, junk=junk)

@@ -52,8 +52,8 @@ class LockedKey:
         """The seed. Raises WrongPassphrase."""
         # systems differ in how they put an accented letter together
         forms = [unicodedata.normalize(form, passphrase) for form in ("NFC", "NFD")]
-        for one in dict.fromkeys((passphrase, *forms)):
-            key = stretch_passphrase(one, self.salt, self.cost)
+        for spelling in dict.fromkeys((passphrase, *forms)):
+            key = stretch_passphrase(spelling, self.salt, self.cost)
             with contextlib.suppress(InvalidTag):
                 return AESGCM(key).decrypt(self.nonce, self.sealed, self.head())
         raise WrongPassphrase("key-passphrase-wrong", kind=self.kind, hex=self.repository.hex()[:8])
@@ -89,12 +89,13 @@ def from_text(text: str, source: str = "key") -> LockedKey:
     for row, line in enumerate(text.splitlines(), 1):
         # blanks of any kind, dots, dashes: only letters and digits count
         plain = " ".join(re.findall("[A-Za-z0-9]+", line))
-        number = int(found[1]) if (found := re.match(r"(\d{1,2})(?: |$)", plain)) else 0
+        number = int(number_match[1]) if (number_match := re.match(r"(\d{1,2})(?: |$)", plain)) else 0
         if not number:
             continue
-        whole = re.match(r"\d+ (.+) (\w\w)$", plain)
+        line_match = re.match(r"\d+ (.+) (\w\w)$", plain)
         letters, check = (
-            part.replace(" ", "").upper().translate(_MISREAD) for part in (whole.groups() if whole else ("", ""))
+            part.replace(" ", "").upper().translate(_MISREAD)
+            for part in (line_match.groups() if line_match else ("", ""))
         )
         if _check(number, letters) != check:
             problems.append(_line_problem(source, row, line, "key-line-mistyped"))
@@ -130,13 +131,13 @@ def _from_bytes(data: bytes) -> LockedKey:
     return LockedKey(kind, data[2:18], data[18:50], cost, data[53:69], data[69:81], data[81:129])
 
 
-def seal(secret: bytes, public: bytes, info: bytes) -> bytes:
-    return SEAL_SUITE.encrypt(secret, seal_public_key(public), info)
+def seal(secret: bytes, public: bytes, context: bytes) -> bytes:
+    return SEAL_SUITE.encrypt(secret, seal_public_key(public), context)
 
 
-def unseal(sealed: bytes, private: MLKEM768X25519PrivateKey, info: bytes) -> bytes:
+def unseal(sealed: bytes, private: MLKEM768X25519PrivateKey, context: bytes) -> bytes:
     """Raises WrongKey."""
     try:
-        return SEAL_SUITE.decrypt(sealed, private, info)
+        return SEAL_SUITE.decrypt(sealed, private, context)
     except (InvalidTag, ValueError) as error:
         raise WrongKey("pack-key-wrong") from error

@@ -46,10 +46,10 @@ def canonical_json(value: object) -> bytes:
 
 def digest(*parts: bytes | bytearray | memoryview) -> str:
     """SHA-256 of the parts in hex: the name of everything in a repository."""
-    whole = hashlib.sha256()
+    hasher = hashlib.sha256()
     for part in parts:
-        whole.update(part)
-    return whole.hexdigest()
+        hasher.update(part)
+    return hasher.hexdigest()
 
 
 # Content is compressed for speed. On a broker's mix (PDF, EDI, CSV, Parquet, SQLite) two small hash
@@ -70,17 +70,17 @@ class _ThreadCompressors(threading.local):
         self.decompressor = zstandard.ZstdDecompressor()
 
 
-_own = _ThreadCompressors()
+_thread_compressors = _ThreadCompressors()
 
 
 def compress_json(data: bytes | memoryview) -> bytes:
-    """One zstd frame whose head tells its expanded size."""
-    return _own.careful.compress(data)
+    """One zstd frame whose head states its expanded size."""
+    return _thread_compressors.careful.compress(data)
 
 
 def compress_content(data: bytes | memoryview) -> bytes:
     """The same for the bulk: quicker."""
-    return _own.quick.compress(data)
+    return _thread_compressors.quick.compress(data)
 
 
 def decompress(data: bytes | memoryview, limit: int = LIMIT) -> bytes:
@@ -89,7 +89,7 @@ def decompress(data: bytes | memoryview, limit: int = LIMIT) -> bytes:
         # the size in the frame's head is allocated before anything is checked
         if not 0 <= zstandard.frame_content_size(data) <= limit:
             raise DamagedData("compressed-data-too-large", limit=limit)
-        return _own.decompressor.decompress(data, max_output_size=limit)
+        return _thread_compressors.decompressor.decompress(data, max_output_size=limit)
     except zstandard.ZstdError as error:
         raise DamagedData("decompression-failed", reason=error) from error
 
@@ -104,10 +104,10 @@ class ObjectName:
 
     @classmethod
     def parse(cls, text: str) -> ObjectName | None:
-        found = _NAME.match(text)
-        if not found:
+        match = _NAME.match(text)
+        if not match:
             return None
-        sequence, name, attempt = found.groups()
+        sequence, name, attempt = match.groups()
         return cls(int(sequence) if sequence else -1, name, int(attempt or 0))
 
     def __str__(self) -> str:
@@ -123,8 +123,8 @@ def public_hex(key: Ed25519PrivateKey | Ed25519PublicKey) -> str:
 def sign(kind: str, body: dict[str, Any], key: Ed25519PrivateKey) -> bytes:
     """The stored bytes of a signed structure. The kind is signed too: no structure passes for another."""
     signature = key.sign(_DOMAIN + kind.encode() + b"\n" + canonical_json(body))
-    whole = {"body": body, "kind": kind, "signature": signature.hex(), "signer": public_hex(key)}
-    return compress_json(canonical_json(whole))
+    document = {"body": body, "kind": kind, "signature": signature.hex(), "signer": public_hex(key)}
+    return compress_json(canonical_json(document))
 
 
 def signature_holds(kind: str, body: bytes, signature: str, signer: str) -> bool:
@@ -164,13 +164,13 @@ def read_signed(data: bytes, kinds: Sequence[str], signers: Iterable[str] | None
     signed as another kind; NewerFormat for a structure of a later format, signed as it must be;
     Damaged for one that was signed and is no JSON object.
     """
-    found = _split(data, kinds)
-    kind, signature, signer = (part.decode() for part in found.groups())
+    document = _split(data, kinds)
+    kind, signature, signer = (part.decode() for part in document.groups())
     if kind not in kinds:
         raise ForeignObject("structure-kind-wrong", kind=kind, kinds=" or ".join(kinds))
     if signers is not None and signer not in set(signers):
         raise ForeignObject("signing-key-unknown", kind=kind, signer=signer[:16])
-    body = found.string[len(_HEAD) : found.start()]
+    body = document.string[len(_HEAD) : document.start()]
     if not signature_holds(kind, body, signature, signer):
         raise ForeignObject("structure-signature-invalid", kind=kind)
     try:
@@ -196,7 +196,7 @@ def _split(data: bytes, kinds: Sequence[str]) -> re.Match[bytes]:
         text = decompress(data, min(most, max(_FLOOR, _RATIO * len(data))))
     except DamagedData as error:
         raise ForeignObject("signed-structure-invalid", reason=error) from error
-    found = _TAIL.search(text, max(0, len(text) - _MOST_TAIL))
-    if found is None or not text.startswith(_HEAD):
+    tail = _TAIL.search(text, max(0, len(text) - _MOST_TAIL))
+    if tail is None or not text.startswith(_HEAD):
         raise ForeignObject("signature-absent-at-end")
-    return found
+    return tail

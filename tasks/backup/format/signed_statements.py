@@ -23,30 +23,30 @@ class PruneAudit:
     """What the officer's prune records account for: digests and numbers of manifests, digests of holds.
     `torn`: objects whose content does not fit their name; `wrong`: signed ones that do not read."""
 
-    gone: dict[str, int] = field(default_factory=dict)
+    pruned: dict[str, int] = field(default_factory=dict)
     torn: list[Finding] = field(default_factory=list)
     wrong: list[Finding] = field(default_factory=list)
 
 
 def read_pruned(repository: Repository) -> PruneAudit:
     records = PruneAudit()
-    gone, wrong = records.gone, records.wrong
-    for item, _, data in repository.objects("audit", largest_stored(_AUDIT)):
+    pruned, wrong = records.pruned, records.wrong
+    for stored, _, data in repository.objects("audit", largest_stored(_AUDIT)):
         if data is None:
-            records.torn.append(make_finding("object-does-not-fit", f"audit/{item.name}"))
+            records.torn.append(make_finding("object-does-not-fit", f"audit/{stored.name}"))
             continue
         try:
-            found = read_signed(data, _AUDIT, [repository.officer])
-            if found.kind == "pruned":
-                done = decode_structure(found.body, PruneRecord)
-                for _, name, _ in done.manifests:
+            signed = read_signed(data, _AUDIT, [repository.officer])
+            if signed.kind == "pruned":
+                record = decode_structure(signed.body, PruneRecord)
+                for _, name, _ in record.manifests:
                     parsed = ObjectName.parse(name)
                     if parsed:
-                        gone[parsed.digest] = parsed.sequence
+                        pruned[parsed.digest] = parsed.sequence
         except ForeignObject as error:
-            repository.pass_over(finding_of_error(error, f"audit/{item.name}"))
+            repository.pass_over(finding_of_error(error, f"audit/{stored.name}"))
         except UNREAD as error:
-            wrong.append(finding_of_error(error, f"audit/{item.name}"))
+            wrong.append(finding_of_error(error, f"audit/{stored.name}"))
     return records
 
 
@@ -67,20 +67,20 @@ class ProofRecords:
 
 def read_proofs(repository: Repository) -> ProofRecords:
     """Proofs by drill keys that the officer named; each drill worker's own chain is checked."""
-    found = ProofRecords()
+    records = ProofRecords()
     for drill in sorted(set(repository.config.drills) | set(repository.folders("proofs"))):
         chain: dict[int, tuple[str, SnapshotProof]] = {}
         broken: list[tuple[int, Finding]] = []
         torn: list[tuple[int, Finding]] = []
         keys, ended = repository.config.drills.get(drill, []), 0
-        known = {*keys, *repository.drills.get(drill, ())}
-        for item, name, data in repository.objects(f"proofs/{drill}", largest_stored(["proof"])):
-            path = f"proofs/{drill}/{item.name}"
+        all_keys = {*keys, *repository.drills.get(drill, ())}
+        for stored_object, name, data in repository.objects(f"proofs/{drill}", largest_stored(["proof"])):
+            path = f"proofs/{drill}/{stored_object.name}"
             if data is None:
                 torn.append((name.sequence, make_finding("object-does-not-fit", path)))
                 continue
             try:
-                signed = read_signed(data, ["proof"], known)
+                signed = read_signed(data, ["proof"], all_keys)
                 if signed.signer not in keys:
                     ended += 1
                     continue
@@ -96,39 +96,39 @@ def read_proofs(repository: Repository) -> ProofRecords:
         for sequence in sorted(chain):
             stored, proof = chain[sequence]
             if proof.previous != before:
-                found.wrong.append(make_finding("proof-chain-broken", f"proofs/{drill}", sequence=sequence))
-            found.proofs.append(proof)
+                records.wrong.append(make_finding("proof-chain-broken", f"proofs/{drill}", sequence=sequence))
+            records.proofs.append(proof)
             before = stored
-            found.heads[drill] = (sequence, stored)
+            records.heads[drill] = (sequence, stored)
         if ended:
             subject, values = f"proofs/{drill}", {"count": ended}
-            found.ended.append(
+            records.ended.append(
                 make_finding("proofs-by-ended-key", subject, **values)
                 if chain
                 else make_finding("proofs-by-ended-key-only", subject, **values)
             )
-        found.wrong += [fault for sequence, fault in broken if sequence not in chain]
-        found.torn += [fault for sequence, fault in torn if sequence not in chain]
-    found.proofs.sort(key=lambda proof: proof.time)
-    return found
+        records.wrong += [fault for sequence, fault in broken if sequence not in chain]
+        records.torn += [fault for sequence, fault in torn if sequence not in chain]
+    records.proofs.sort(key=lambda proof: proof.time)
+    return records
 
 
 @dataclass
 class HoldRecords:
-    """Snapshots held by digest, with the reasons, what was released, and broken hold objects. `own`:
+    """Snapshots held by digest, with the reasons, what was released, and broken hold objects. `made_with_hold`:
     those that were held as they were made; a release names them by their digests. `torn`: names of
     objects, by their digest, whose content does not fit: a hold may have stood there, so nothing expires
     until the officer has signed for it."""
 
-    own: dict[str, Snapshot] = field(default_factory=dict)
+    made_with_hold: dict[str, Snapshot] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
-    held: dict[str, list[str]] = field(default_factory=dict)
+    reasons: dict[str, list[str]] = field(default_factory=dict)
     objects: dict[str, SignedHold] = field(default_factory=dict)
     wrong: list[Finding] = field(default_factory=list)
     torn: dict[str, str] = field(default_factory=dict)
 
     def unknown(self) -> list[Finding]:
-        """What to tell of the torn ones."""
+        """A finding for each of the torn ones."""
         return [make_finding("object-does-not-fit", path) for path in self.torn.values()]
 
 
@@ -137,33 +137,33 @@ def read_holds(
 ) -> HoldRecords:
     """Holds by any host or the officer, and those that the snapshots carry themselves; releases count
     only when the officer signed them. `accounted`: digests that the officer has signed for."""
-    holds = HoldRecords({one.digest: one for one in snapshots if one.manifest.hold})
+    holds = HoldRecords({snapshot.digest: snapshot for snapshot in snapshots if snapshot.manifest.hold})
     signers = {repository.officer, *repository.host_keys_ever()}
-    for item, name, data in repository.objects("holds", largest_stored(["hold"])):
+    for stored_object, name, data in repository.objects("holds", largest_stored(["hold"])):
         if data is None:
             if name.digest not in (accounted or {}):
-                holds.torn[name.digest] = f"holds/{item.name}"
+                holds.torn[name.digest] = f"holds/{stored_object.name}"
             continue
         try:
-            found = read_signed(data, ["hold"], signers)
-            hold = decode_structure(found.body, SignedHold)
+            signed = read_signed(data, ["hold"], signers)
+            hold = decode_structure(signed.body, SignedHold)
         except ForeignObject as error:
-            repository.pass_over(finding_of_error(error, f"holds/{item.name}"))
+            repository.pass_over(finding_of_error(error, f"holds/{stored_object.name}"))
             continue
         except UNREAD as error:
-            holds.wrong.append(finding_of_error(error, f"holds/{item.name}"))
+            holds.wrong.append(finding_of_error(error, f"holds/{stored_object.name}"))
             continue
         holds.objects[name.digest] = hold
-        if hold.release and found.signer == repository.officer:
+        if hold.release and signed.signer == repository.officer:
             holds.released |= set(hold.release)
     # an attempt that broke off is made good by a whole one of the same digest
     holds.torn = {stored: path for stored, path in holds.torn.items() if stored not in holds.objects}
     for stored, hold in holds.objects.items():
         if stored not in holds.released:
             for manifest in hold.manifests:
-                holds.held.setdefault(manifest, []).append(hold.reason)
-    for stored in holds.own.keys() - holds.released:
-        holds.held.setdefault(stored, []).append(OWN_HOLD)
+                holds.reasons.setdefault(manifest, []).append(hold.reason)
+    for stored in holds.made_with_hold.keys() - holds.released:
+        holds.reasons.setdefault(stored, []).append(OWN_HOLD)
     return holds
 
 
@@ -178,15 +178,15 @@ class ApprovedPlan:
 
 def read_approved_plans(repository: Repository) -> Iterator[ApprovedPlan]:
     """Signed plans. Anything else in the folder is passed over and named."""
-    for item, name, data in repository.objects("audit", largest_stored(_AUDIT)):
+    for stored, name, data in repository.objects("audit", largest_stored(_AUDIT)):
         if data is None:
             continue
         try:
-            found = read_signed(data, _AUDIT, [repository.officer])
-            if found.kind == "prune-plan":
-                yield ApprovedPlan(name.digest, decode_structure(found.body, PrunePlan), item.modified)
+            signed = read_signed(data, _AUDIT, [repository.officer])
+            if signed.kind == "prune-plan":
+                yield ApprovedPlan(name.digest, decode_structure(signed.body, PrunePlan), stored.modified)
         except ForeignObject as error:
-            repository.pass_over(finding_of_error(error, f"audit/{item.name}"))
+            repository.pass_over(finding_of_error(error, f"audit/{stored.name}"))
         except UNREAD:
             continue
 
@@ -195,7 +195,7 @@ def packs_to_prune(repository: Repository) -> set[str]:
     """Packs that an approved plan may remove: a running backup must not build on them."""
     return {
         parsed.digest
-        for one in read_approved_plans(repository)
-        for name, _ in one.plan.packs
+        for approved in read_approved_plans(repository)
+        for name, _ in approved.plan.packs
         if (parsed := ObjectName.parse(name))
     }

@@ -57,9 +57,6 @@ class RepositoryConfig(msgspec.Struct, frozen=True):
         keys = self.hosts.get(host, [])
         return [key.key for key in keys if sequence is None or key.covers(sequence)]
 
-    def drill_keys(self) -> list[str]:
-        return [key for keys in self.drills.values() for key in keys]
-
 
 class StoreLocation(msgspec.Struct, frozen=True):
     """Where the store stands. 19 CFR 111.23(a): originals within the customs territory."""
@@ -68,8 +65,8 @@ class StoreLocation(msgspec.Struct, frozen=True):
     customs_territory: bool = False
 
 
-class JournalHead(msgspec.Struct, frozen=True):
-    """The book's head at the time of the snapshot: a cut tail shows against it."""
+class JournalAnchor(msgspec.Struct, frozen=True):
+    """The journal's head at the time of the snapshot: a cut tail shows against it."""
 
     sequence: int
     digest: str
@@ -110,7 +107,7 @@ class Manifest(msgspec.Struct, frozen=True):
     retain_until: str
     hold: bool
     place: StoreLocation
-    journal: JournalHead | None
+    journal: JournalAnchor | None
     sources: list[SourceCount]
     tree: list[str]
     tree_bytes: int
@@ -193,7 +190,7 @@ def encode_structure(structure: msgspec.Struct) -> dict[str, Any]:
 
 
 _FAR = 1 << 62
-Number = Annotated[int, msgspec.Meta(ge=0, le=_FAR)]  # held to by the decoder: the maker may be hostile
+Number = Annotated[int, msgspec.Meta(ge=0, le=_FAR)]  # held to by the decoder: the maker is not trusted
 EARLIEST, LATEST = -(1 << 63), (1 << 63) - 1  # ns since 1970: the years 1677 to 2262
 Time = Annotated[int, msgspec.Meta(ge=EARLIEST, le=LATEST)]
 

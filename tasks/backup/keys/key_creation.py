@@ -62,9 +62,9 @@ def create_repository_keys(
     check_passphrase(passphrase)
     kinds = ["recovery", "officer", *(["drill"] if drill else [])]
     paths = {kind: out / f"{kind}.key" for kind in kinds}
-    taken = [str(path) for path in paths.values() if path.exists()]
-    if taken:
-        raise BadInput("key-files-already-exist", taken=", ".join(taken))
+    existing = [str(path) for path in paths.values() if path.exists()]
+    if existing:
+        raise BadInput("key-files-already-exist", taken=", ".join(existing))
     seeds = {kind: os.urandom(32) for kind in kinds}
     identity, officer = os.urandom(16).hex(), backup_signer(seeds["officer"])
     keys = HostKeys.make(identity, public_hex(officer), host)
@@ -79,8 +79,8 @@ def create_repository_keys(
     for kind, path in paths.items():
         phrase = drill_passphrase if kind == "drill" else passphrase
         write_backup_key(path, kind, seeds[kind], phrase, identity, public_hex(officer), cost)
-    made = create_repository(store, identity, officer, recipients, {host: keys.public()}, drills, patience)
-    return NewKeys(made, keys, tuple(paths.values()))
+    repository = create_repository(store, identity, officer, recipients, {host: keys.public()}, drills, patience)
+    return NewKeys(repository, keys, tuple(paths.values()))
 
 
 def write_backup_key(
@@ -111,8 +111,8 @@ def read_backup_key(path: Path, kinds: Sequence[str]) -> LockedKey:
 def rotate_host(
     repository: Repository, officer_seed: bytes, old: HostKeys, last: int | None = None
 ) -> tuple[Repository, HostKeys]:
-    """New keys for a host: the old signing key ends with snapshot `last` (the newest, if not told:
-    after a theft, tell the last one that is trusted), and the next snapshot stores everything anew
+    """New keys for a host: the old signing key ends with snapshot `last` (default the newest;
+    after a theft, the last one that is trusted), and the next snapshot stores everything anew
     under the new id key."""
     from tasks.backup.format.manifest_chain import read_chain
 
@@ -141,9 +141,9 @@ def add_host(repository: Repository, officer_seed: bytes, host: str) -> tuple[Re
 
 def require_named(repository: Repository, drop: Sequence[str]) -> None:
     """Raises BadInput: a key that may be known to others must not stay in for a mistyped letter."""
-    known = {r.name for r in repository.config.recipients} | repository.config.drills.keys()
-    if strange := sorted(set(drop) - known):
-        raise BadInput("key-name-unknown", strange=", ".join(strange), allowed=", ".join(sorted(known)))
+    names = {r.name for r in repository.config.recipients} | repository.config.drills.keys()
+    if strange := sorted(set(drop) - names):
+        raise BadInput("key-name-unknown", strange=", ".join(strange), allowed=", ".join(sorted(names)))
 
 
 def replace_recipients(
@@ -156,8 +156,8 @@ def replace_recipients(
     """Recipients of packs from the next snapshot on; older packs keep theirs. Raises BadInput when
     no recovery key would be left, or a name to drop is nobody's."""
     require_named(repository, drop)
-    kept = [r for r in repository.config.recipients if r.name not in drop]
-    new = [*kept, *add]
+    remaining = [r for r in repository.config.recipients if r.name not in drop]
+    new = [*remaining, *add]
     if not any(r.role == "recovery" for r in new):
         raise BadInput("last-recovery-key")
     signers = {n: k for n, k in repository.config.drills.items() if n not in drop}

@@ -22,7 +22,7 @@ _NEEDED = {
 }
 
 
-def write_key_sheet(path: Path, key: LockedKey, place: str, heads: Sequence[str], reader: str) -> None:
+def write_key_sheet(path: Path, key: LockedKey, store: str, heads: Sequence[str], reader: str) -> None:
     """One page. `heads` are the newest snapshots, for `--expect-head`; `reader` is the SHA-256 of the
     repository's restore.py, which an attacker could have replaced on a store without guard."""
     import segno
@@ -39,7 +39,7 @@ def write_key_sheet(path: Path, key: LockedKey, place: str, heads: Sequence[str]
     page.set_font("helvetica", size=10)
     for line in (
         f"Repository {key.repository.hex()}",
-        f"at {place}",
+        f"at {store}",
         f"Printed {clock.text()[:16].replace('T', ' ')} UTC",
     ):
         page.cell(0, 6, _latin(line), new_x="LMARGIN", new_y="NEXT")
@@ -52,27 +52,27 @@ def write_key_sheet(path: Path, key: LockedKey, place: str, heads: Sequence[str]
         page.cell(120, 8, line, new_x="LMARGIN", new_y="NEXT")
     page.set_font("helvetica", size=10)
     page.ln(4)
-    told = _instructions(key.kind, place, heads, reader)
-    page.multi_cell(0, 5, told, new_x="LMARGIN", new_y="NEXT")
+    instructions = _instructions(key.kind, store, heads, reader)
+    page.multi_cell(0, 5, instructions, new_x="LMARGIN", new_y="NEXT")
     page.output(str(path))
 
 
-def _instructions(kind: str, place: str, heads: Sequence[str], reader: str) -> str:
+def _instructions(kind: str, store: str, heads: Sequence[str], reader: str) -> str:
     locked = "The key is locked with a passphrase, which is not on this sheet.\n\n"
     check = "Two letters at the end of each line check it. O and 0, I and 1, B and 8 count the same.\n\n"
     newest = "\n".join(f"    --expect-head {head}" for head in heads) or "    none made yet"
     newest = f"Newest snapshots when this was printed:\n{newest}"
     if kind == "recovery":
-        return locked + _restoring(place, reader) + check + newest
+        return locked + _restoring(store, reader) + check + newest
     return (
         f"{locked}To have the file again: type the numbered lines into a text file {kind}.key (or scan "
         f"the code), then\n    continuity backup keys check {kind}.key\n{_NEEDED[kind]}\n" + check + newest
     )
 
 
-def _restoring(place: str, reader: str) -> str:
-    share = place.startswith("//")
-    store = f"smb:{place} --user USER --password-file FILE" if share else place
+def _restoring(store_address: str, reader: str) -> str:
+    share = store_address.startswith("//")
+    store = f"smb:{store_address} --user USER --password-file FILE" if share else store_address
     return (
         "To restore on any machine: type the numbered lines into a text file recovery.key (or scan "
         "the code), then\n    continuity backup restore TARGET --key recovery.key\n"

@@ -22,7 +22,7 @@ from tasks.security.api import seal_key_id, seal_key_opener, seal_public_bytes
 from tasks.transport.api import StoreItem
 
 _MOST_FAULTS = 1000  # named, of a listing that is full of them
-Place = tuple[int, int, int, int]  # pack, frame, start within the frame, length
+BlobPlace = tuple[int, int, int, int]  # pack, frame, start within the frame, length
 
 
 @dataclass
@@ -42,8 +42,8 @@ class PackLibrary:
 
     repository: Repository
     packs: list[OpenPack] = field(default_factory=list)
-    places: dict[bytes, Place] = field(default_factory=dict)
-    again: dict[bytes, list[Place]] = field(default_factory=dict)
+    places: dict[bytes, BlobPlace] = field(default_factory=dict)
+    again: dict[bytes, list[BlobPlace]] = field(default_factory=dict)
     key: bytes = b""
     there: dict[str, list[StoreItem]] = field(default_factory=dict)
 
@@ -72,8 +72,8 @@ class PackLibrary:
         """One blob from wherever it lies whole. Raises Damaged."""
         first = self.places.get(name)
         trouble = DamagedData("pack-of-file-lost")
-        for place in [*([first] if first else []), *self.again.get(name, [])]:
-            pack, counter, start, length = place
+        for position in [*([first] if first else []), *self.again.get(name, [])]:
+            pack, counter, start, length = position
             try:
                 data = self.frame(pack, counter)[start : start + length]
             except DamagedData as error:
@@ -107,8 +107,8 @@ def add_packs(library: PackLibrary, seed: bytes, packs: Sequence[tuple[str, int]
     opened = {pack.digest for pack in library.packs}
     fresh = [(name, size) for name, size in packs if name not in opened]
     library.packs += [OpenPack(n, size, _names(library.there, n, size)) for n, size in fresh]
-    private, own = seal_key_opener(seed), seal_key_id(seal_public_bytes(seed))
-    work = partial(_open_one, repository, private, own)
+    private, key_id = seal_key_opener(seed), seal_key_id(seal_public_bytes(seed))
+    work = partial(_open_one, repository, private, key_id)
     with ThreadPoolExecutor(threads) as pool:
         refused = [trouble for trouble in pool.map(work, library.packs[first:]) if trouble]
     for number, pack in enumerate(library.packs[first:], first):
@@ -116,18 +116,20 @@ def add_packs(library: PackLibrary, seed: bytes, packs: Sequence[tuple[str, int]
     return refused
 
 
-def readable_packs(repository: Repository, seed: bytes, manifest: Manifest, others: Sequence[Snapshot]) -> PackLibrary:
-    """The library of a manifest. Raises WrongKey, which names the newest of `others` in its class
+def readable_packs(
+    repository: Repository, seed: bytes, manifest: Manifest, candidates: Sequence[Snapshot]
+) -> PackLibrary:
+    """The library of a manifest. Raises WrongKey, which names the newest of `candidates` in its class
     that the key opens: keys were changed since, or this key is the newer one."""
     try:
         return open_library(repository, seed, manifest.packs)
     except WrongKey as error:
-        same = [o for o in others if o.manifest.retention == manifest.retention]
-        known = next((o.label for o in reversed(same) if _opens(repository, seed, o)), "")
-        if not known:
+        same = [o for o in candidates if o.manifest.retention == manifest.retention]
+        label = next((o.label for o in reversed(same) if _opens(repository, seed, o)), "")
+        if not label:
             raise
         raise WrongKey(
-            "snapshot-not-opened-by-key", host=manifest.host, sequence=manifest.sequence, allowed=known
+            "snapshot-not-opened-by-key", host=manifest.host, sequence=manifest.sequence, allowed=label
         ) from error
 
 
@@ -139,17 +141,17 @@ def _opens(repository: Repository, seed: bytes, snapshot: Snapshot) -> bool:
 
 
 def _names(there: dict[str, list[StoreItem]], digest: str, size: int) -> list[str]:
-    return [item.name for item in there.get(digest, ()) if item.size == size]
+    return [stored.name for stored in there.get(digest, ()) if stored.size == size]
 
 
-def _open_one(repository: Repository, private: object, own: str, pack: OpenPack) -> WrongKey | None:
+def _open_one(repository: Repository, private: object, key_id: str, pack: OpenPack) -> WrongKey | None:
     pack.trouble = make_finding("pack-missing-or-short")
     refused = None
     for name in pack.names:
         path = f"packs/{name}"
         try:
             read = partial(_read, repository, path)
-            pack.reader = open_pack(read, pack.size, repository.id, private, own)  # type: ignore[arg-type]
+            pack.reader = open_pack(read, pack.size, repository.id, private, key_id)  # type: ignore[arg-type]
             pack.trouble = None
             return None
         except WrongKey as error:
@@ -169,11 +171,11 @@ def _add_places(library: PackLibrary, number: int, pack: OpenPack) -> None:
     for counter, frame in enumerate(pack.reader.frames):
         start = 0
         for name, size in frame.blobs:
-            place = (number, counter, start, size)
+            position = (number, counter, start, size)
             if name in library.places:
-                library.again.setdefault(name, []).append(place)
+                library.again.setdefault(name, []).append(position)
             else:
-                library.places[name] = place
+                library.places[name] = position
             start += size
 
 
@@ -191,9 +193,9 @@ class SnapshotListing:
         """Every entry whose piece of the listing is whole. Raises Damaged when none is."""
         self.lost, self.faulty = [], []
         pieces = [bytes.fromhex(name) for name in self.manifest.tree]
-        whole = blake3.blake3
+        hasher = blake3.blake3
         first = self._first(pieces)
-        running = whole(first, key=self.library.key)
+        running = hasher(first, key=self.library.key)
         yield from self._read(first.partition(b"\n")[2])
         for number, name in enumerate(pieces[1:], 2):
             try:

@@ -20,17 +20,17 @@ _NAMED = 3
 
 @dataclass
 class SnapshotGaps:
-    """Paths that one listing marks: `unread` files and folders, and files `gone` while they were read."""
+    """Paths that one listing marks: `unread` files and folders, and files that `vanished` while they were read."""
 
     unread: set[bytes] = field(default_factory=set)
-    gone: set[bytes] = field(default_factory=set)
+    vanished: set[bytes] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.unread or self.gone)
+        return bool(self.unread or self.vanished)
 
     def cover(self, path: bytes) -> bool:
         """Whether a path, or a folder that it lies in, could not be read."""
-        return path in self.gone or lies_in(path, self.unread)
+        return path in self.vanished or lies_in(path, self.unread)
 
 
 def lies_in(path: bytes, roots: Collection[bytes]) -> bool:
@@ -58,7 +58,7 @@ def read_gaps(listing: SnapshotListing) -> SnapshotGaps:
         if is_unread(entry):
             gaps.unread.add(entry.path_bytes())
         elif is_gone(entry):
-            gaps.gone.add(entry.path_bytes())
+            gaps.vanished.add(entry.path_bytes())
     return gaps
 
 
@@ -66,15 +66,15 @@ def _covered(listing: SnapshotListing, gaps: SnapshotGaps) -> tuple[dict[bytes, 
     """Files with their content and links of a listing that lie where `gaps` are, with their sizes; and
     the listing's own gaps."""
     files: dict[bytes, int] = {}
-    own = SnapshotGaps()
+    own_gaps = SnapshotGaps()
     for entry in listing.entries():
         if is_unread(entry):
-            own.unread.add(entry.path_bytes())
+            own_gaps.unread.add(entry.path_bytes())
         elif is_gone(entry):
-            own.gone.add(entry.path_bytes())
+            own_gaps.vanished.add(entry.path_bytes())
         elif entry.type != "folder" and gaps.cover(path := entry.path_bytes()):
             files[path] = entry.size
-    return files, own
+    return files, own_gaps
 
 
 def gap_growth(library: PackLibrary, seed: bytes, manifest: Manifest, before: Manifest | None) -> list[Finding]:
@@ -107,13 +107,13 @@ def _unread_doubt(unread: Collection[bytes], absent: Collection[bytes]) -> list[
     """One finding for what newly could not be read, and for the files that are missing with it."""
     doubts = []
     if unread:
-        doubts.append(make_finding("files-not-read", "", count=len(unread), examples=_some(unread)))
+        doubts.append(make_finding("files-not-read", "", count=len(unread), examples=_examples(unread)))
     if absent:
-        doubts.append(make_finding("proved-files-missing", "", count=len(absent), examples=_some(absent)))
+        doubts.append(make_finding("proved-files-missing", "", count=len(absent), examples=_examples(absent)))
     return doubts
 
 
-def _some(paths: Collection[bytes]) -> str:
+def _examples(paths: Collection[bytes]) -> str:
     first = ", ".join(printable_path(path) for path in sorted(paths)[:_NAMED])
     return first + (" ..." if len(paths) > _NAMED else "")
 
@@ -131,12 +131,12 @@ def files_in_earlier_snapshots(
     if not gaps:
         return [], []
     there, _ = _covered(listing, gaps)
-    open_gaps = SnapshotGaps(set(gaps.unread), set(gaps.gone))
+    open_gaps = SnapshotGaps(set(gaps.unread), set(gaps.vanished))
     sources: dict[bytes, str] = {}
     notes: list[Finding] = []
     for snapshot in earlier[:MOST_BACK]:
         try:
-            files, own = _of_earlier(library, seed, snapshot, open_gaps)
+            files, earlier_gaps = _of_earlier(library, seed, snapshot, open_gaps)
         except (DamagedData, Missing, WrongKey, *UNREAD_OBJECTS) as error:
             reason = finding_of_error(error).message
             notes.append(make_finding("snapshot-not-searched", snapshot.label, reason=reason))
@@ -144,8 +144,8 @@ def files_in_earlier_snapshots(
         for path in files:
             if path not in there and want(path):
                 sources.setdefault(path, snapshot.label)
-        open_gaps.unread = {path for path in open_gaps.unread if own.cover(path)}
-        open_gaps.gone = {path for path in open_gaps.gone if own.cover(path)}
+        open_gaps.unread = {path for path in open_gaps.unread if earlier_gaps.cover(path)}
+        open_gaps.vanished = {path for path in open_gaps.vanished if earlier_gaps.cover(path)}
         if not open_gaps:
             break
     else:
@@ -164,10 +164,10 @@ def _of_earlier(
     _, manifest = read_manifest(library.repository, snapshot.host, snapshot.name)
     add_packs(library, seed, manifest.packs)
     listing = SnapshotListing(library, manifest)
-    files, own = _covered(listing, gaps)
+    files, own_gaps = _covered(listing, gaps)
     if listing.lost:
         raise DamagedData("listing-damaged", finding_problems(listing.lost))
-    return files, own
+    return files, own_gaps
 
 
 def earlier_snapshots(snapshots: Sequence[Snapshot], sequence: int) -> Iterator[Snapshot]:

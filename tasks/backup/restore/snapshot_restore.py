@@ -1,7 +1,7 @@
 """Bringing a snapshot back: pack by pack, checked blob by blob, nothing outside the target.
 
-Bringing blobs out of their packs: threads that read stretches of neighbouring frames, open them,
-hold each blob against its digest and hand it to the files that wait for it.
+Threads read stretches of neighboring frames, open them, compare each blob with its digest and hand it to
+the files that wait for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tasks.backup.faults import DamagedData
 from tasks.backup.format.listing_codec import far_time, mark_finding
 from tasks.backup.format.path_names import NameGuard, PathPatterns, printable_path
 from tasks.backup.format.structures import ListingEntry, Manifest
-from tasks.backup.restore.pack_library import PackLibrary, Place, SnapshotListing
+from tasks.backup.restore.pack_library import BlobPlace, PackLibrary, SnapshotListing
 from tasks.backup.restore.snapshot_gaps import is_gone, is_unread
 from tasks.backup.restore.target_entries import PendingFile
 from tasks.backup.restore.target_folder import RestoreTarget
@@ -63,8 +63,8 @@ class BlobFetcher:
     def add(self, files: Sequence[PendingFile]) -> None:
         """Plan for some files; waits while the threads are busy. Raises what one of them met."""
         frames: dict[tuple[int, int], Waiting] = {}
-        for wanted in files:
-            self._plan(wanted, frames)
+        for file in files:
+            self._plan(file, frames)
         for stretch in _stretches(self.library, frames):
             self.check()
             self._work.put(stretch)
@@ -83,29 +83,29 @@ class BlobFetcher:
 
     # -- planning
 
-    def _plan(self, wanted: PendingFile, frames: dict[tuple[int, int], Waiting]) -> None:
-        if wanted.simple:  # nearly every file, and sooner planned so
-            place = self.library.places.get(wanted.blobs[0])
-            if place and place[3] == wanted.entry.size:
-                _wait(frames, place, wanted.blobs[0], (wanted, 0))
+    def _plan(self, file: PendingFile, frames: dict[tuple[int, int], Waiting]) -> None:
+        if file.simple:  # nearly every file, and sooner planned so
+            position = self.library.places.get(file.blobs[0])
+            if position and position[3] == file.entry.size:
+                _wait(frames, position, file.blobs[0], (file, 0))
                 return
-        places = [self.library.places.get(name) for name in wanted.blobs]
-        lengths = [place[3] for place in places if place]
+        places = [self.library.places.get(name) for name in file.blobs]
+        lengths = [position[3] for position in places if position]
         if len(lengths) < len(places):
-            self._lose(wanted, make_finding("pack-of-file-lost"))
+            self._lose(file, make_finding("pack-of-file-lost"))
             return
-        if sum(lengths) != wanted.content_bytes():
-            self._lose(wanted, make_finding("file-parts-differ-from-size"))
+        if sum(lengths) != file.content_bytes():
+            self._lose(file, make_finding("file-parts-differ-from-size"))
             return
-        if not wanted.simple:
-            self.target.make(wanted)
+        if not file.simple:
+            self.target.make(file)
         at = 0
-        for name, place in zip(wanted.blobs, places, strict=True):
-            assert place is not None
-            _wait(frames, place, name, (wanted, at))
-            at += place[3]
+        for name, position in zip(file.blobs, places, strict=True):
+            assert position is not None
+            _wait(frames, position, name, (file, at))
+            at += position[3]
         if not places:
-            self._done(wanted)
+            self._finish(file)
 
     # -- the threads
 
@@ -146,57 +146,59 @@ class BlobFetcher:
                 self._elsewhere(name, files, make_finding("blob-digest-mismatch"))
 
     def _write(self, files: list[tuple[PendingFile, int]], blob: memoryview) -> None:
-        for wanted, at in files:
-            if wanted.lost:
+        for file, at in files:
+            if file.lost:
                 continue
-            self.target.write(wanted, at, blob)
-            if not wanted.simple:
+            self.target.write(file, at, blob)
+            if not file.simple:
                 with self._lock:
-                    wanted.left -= 1
-                    left = wanted.left
+                    file.left -= 1
+                    left = file.left
                 if left:
                     continue
-            self._complete(wanted)
+            self._complete(file)
 
-    def _complete(self, wanted: PendingFile) -> None:
-        if self.options.compare and not self.target.matches(wanted):
-            self._lose(wanted, make_finding("restored-file-differs"))
+    def _complete(self, file: PendingFile) -> None:
+        if self.options.compare and not self.target.matches(file):
+            self._lose(file, make_finding("restored-file-differs"))
             return
-        self._done(wanted)
+        self._finish(file)
 
     def _elsewhere(self, name: bytes, files: list[tuple[PendingFile, int]], why: Finding) -> None:
         """A blob that another pack holds too is taken from there; else its files are lost."""
         try:
             self._write(files, memoryview(self.library.blob(name)))
         except DamagedData:
-            for wanted, _ in files:
-                self._lose(wanted, why)
+            for file, _ in files:
+                self._lose(file, why)
 
-    def _lose(self, wanted: PendingFile, why: Finding) -> None:
+    def _lose(self, file: PendingFile, why: Finding) -> None:
         with self._lock:
-            if wanted.lost:
+            if file.lost:
                 return
-            wanted.lost = True
-            self.report.lost.append(why.about(printable_path(wanted.entry.path_bytes())))
-        self.target.remove(wanted)
+            file.lost = True
+            self.report.lost.append(why.about(printable_path(file.entry.path_bytes())))
+        self.target.remove(file)
 
-    def _done(self, wanted: PendingFile) -> None:
-        self.target.settle(wanted)
+    def _finish(self, file: PendingFile) -> None:
+        self.target.settle(file)
         with self._lock:
             self.report.files += 1
-            self.report.bytes += wanted.entry.size
+            self.report.bytes += file.entry.size
         if self.options.progress:
-            self.options.progress("seen", wanted.entry.size)
+            self.options.progress("seen", file.entry.size)
 
 
-def _wait(frames: dict[tuple[int, int], Waiting], place: Place, name: bytes, one: tuple[PendingFile, int]) -> None:
-    waiting = frames.get(place[:2])
+def _wait(
+    frames: dict[tuple[int, int], Waiting], position: BlobPlace, name: bytes, file_part: tuple[PendingFile, int]
+) -> None:
+    waiting = frames.get(position[:2])
     if waiting is None:
-        frames[place[:2]] = {name: [one]}
+        frames[position[:2]] = {name: [file_part]}
     elif name in waiting:
-        waiting[name].append(one)
+        waiting[name].append(file_part)
     else:
-        waiting[name] = [one]
+        waiting[name] = [file_part]
 
 
 def _stretches(library: PackLibrary, frames: dict[tuple[int, int], Waiting]) -> Iterator[PackStretch]:
@@ -249,13 +251,13 @@ def _fetch(
     options: RestoreOptions,
     report: RestoreReport,
 ) -> None:
-    wanted = _wanted(listing, manifest, options, report)
+    entries = _chosen_entries(listing, manifest, options, report)
     fetcher, size = BlobFetcher(library, target, report, options), _FIRST
     try:
-        while batch := list(islice(wanted, size)):
+        while batch := list(islice(entries, size)):
             target.key = library.key  # known once the listing has begun
-            files, kept = target.prepare(batch)
-            report.kept += kept
+            files, unchanged = target.prepare(batch)
+            report.kept += unchanged
             fetcher.add(files)
             size = _BATCH
     finally:
@@ -269,10 +271,10 @@ def _check_room(listing: SnapshotListing, manifest: Manifest, folder: Path, opti
     base = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
     free, root = shutil.disk_usage(base).free, os.fsencode(folder.absolute())
     there = walk(root) if folder.exists() else ()
-    have = sum(seen.st.st_size for place in there for seen in place.entries)
+    have = sum(present.st.st_size for scanned in there for present in scanned.entries)
     if manifest.total_bytes() <= free + have:
         return
-    # holes take no room: one large disk image must not keep the rest from being restored
+    # holes take no space: one large disk image must not keep the rest from being restored
     needed = manifest.total_bytes() - sum(_holes(entry) for entry in listing.entries())
     if needed > free + have:
         raise StoreFull(
@@ -295,7 +297,7 @@ def _holes(entry: ListingEntry) -> int:
     return entry.size - sum(e.length for e in entry.extents) if entry.extents else 0
 
 
-def _wanted(
+def _chosen_entries(
     listing: SnapshotListing, manifest: Manifest, options: RestoreOptions, report: RestoreReport
 ) -> Iterator[ListingEntry]:
     """Entries to be written; the others are named in the report. Held against the manifest."""
@@ -306,7 +308,7 @@ def _wanted(
         why = guard.refuse(entry)
         if not (path in options.only if options.only is not None else patterns.want(path)):
             continue
-        if options.leave and options.leave(entry):
+        if options.skip and options.skip(entry):
             continue
         if why:
             report.refused.append(make_finding(why, printable_path(path)))

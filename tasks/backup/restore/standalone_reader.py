@@ -77,14 +77,14 @@ def signed(path, kind, keys):
         data = path.read_bytes() if path.stat().st_size <= MOST[kind] else b""
         text = inflate(data, min(2 * MOST[kind], max(1 << 20, 16 * len(data))))
         tail = rb',"kind":"%b","signature":"(.{128})","signer":"(.{64})"\}\Z' % kind.encode()
-        found = re.search(tail, text, re.DOTALL)
-        if not found or found[2].decode() not in keys:
+        match = re.search(tail, text, re.DOTALL)
+        if not match or match[2].decode() not in keys:
             return None
         if hashlib.sha256(data).hexdigest() not in path.name:
             return None
-        body = text.removeprefix(b'{"body":')[: found.start() - 8]
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(found[2].decode()))
-        key.verify(bytes.fromhex(found[1].decode()), DOMAIN + kind.encode() + b"\n" + body)
+        body = text.removeprefix(b'{"body":')[: match.start() - 8]
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(match[2].decode()))
+        key.verify(bytes.fromhex(match[1].decode()), DOMAIN + kind.encode() + b"\n" + body)
         body = json.loads(body)
         return body if body["format"] == 1 else None
 
@@ -95,26 +95,26 @@ def choose(root, officer, args):
     config = max(configs, key=lambda c: c["sequence"])
     drills = [key for keys in config["drills"].values() for key in keys]
     proofs = [p for path in root.glob("proofs/*/*") if (p := signed(path, "proof", drills))]
-    proven, found = {proof["manifest"] for proof in proofs}, []
+    proven, matching = {proof["manifest"] for proof in proofs}, []
     for path in sorted(root.glob("manifests/*/*")):
         with contextlib.suppress(ValueError, LookupError, TypeError):  # anybody may have made it
             number, host, name = int(path.name[:8]), path.parent.name, path.name[9:73]
-            known = config["hosts"][host]
-            keys = [k["key"] for k in known if k["first"] <= number <= (k["last"] or number)]
+            host_keys = config["hosts"][host]
+            keys = [k["key"] for k in host_keys if k["first"] <= number <= (k["last"] or number)]
             body = signed(path, "manifest", keys)
             if not body or (body["host"], body["sequence"]) != (host, number):
                 continue
-            word = "countersigned" if name in proven else ""
-            print(body["time"], host, number, body["retention"], name[:16], word)
+            note = "countersigned" if name in proven else ""
+            print(body["time"], host, number, body["retention"], name[:16], note)
             usual = body["retention"] == args.retention and (args.newest or name in proven)
             mine = args.host in ("", host)
             if mine and (name.startswith(args.snapshot) if args.snapshot else usual):
-                found.append(body)
-    if not found:
+                matching.append(body)
+    if not matching:
         sys.exit("no such snapshot (without --newest or --snapshot it must be countersigned)")
-    if len(hosts := sorted({body["host"] for body in found})) > 1:
+    if len(hosts := sorted({body["host"] for body in matching})) > 1:
         sys.exit(f"snapshots of several hosts are there: --host, one of {', '.join(hosts)}")
-    return max(found, key=lambda body: (body["sequence"], body["time"]))
+    return max(matching, key=lambda body: (body["sequence"], body["time"]))
 
 
 class ReaderPacks:
@@ -127,7 +127,7 @@ class ReaderPacks:
         kem = MLKEM768PrivateKey.from_seed_bytes(derive(b"mlkem768", 64))
         curve = X25519PrivateKey.from_private_bytes(derive(b"x25519", 32))
         public = kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
-        self.own, self.private = (hashlib.sha256(public).hexdigest()[:16], MLKEM768X25519PrivateKey(kem, curve))
+        self.key_id, self.private = (hashlib.sha256(public).hexdigest()[:16], MLKEM768X25519PrivateKey(kem, curve))
         self.id, self.places, self.last, self.key = bytes.fromhex(repository), {}, ((), b""), b""
         self.gaps = []
         for name, size in manifest["packs"]:
@@ -145,10 +145,10 @@ class ReaderPacks:
             head = json.loads(header)
             salt = bytes.fromhex(head["salt"])
             sealed = {s["to"]: base64.b64decode(s["key"]) for s in head["sealed"]}
-            if self.own not in sealed:
+            if self.key_id not in sealed:
                 raise ValueError("sealed to other keys than this one, which opens older snapshots")
             suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-            cipher = AESGCM(suite.decrypt(sealed[self.own], self.private, DOMAIN + b"pack\n" + self.id + salt))
+            cipher = AESGCM(suite.decrypt(sealed[self.key_id], self.private, DOMAIN + b"pack\n" + self.id + salt))
             file.seek(size - 24)
             offset, length, count = struct.unpack("<QII", file.read(16))
             file.seek(offset)
@@ -177,13 +177,13 @@ class ReaderPacks:
         raise ValueError("its pack is lost or damaged")
 
 
-def near(place):
+def near(path):
     """A short name for a long path: the system takes about 4,000 bytes at once."""
-    while os.name != "nt" and len(place) > 3000:
-        cut = place.rindex(b"/", 0, 3000)
-        os.chdir(place[:cut])
-        place = place[cut + 1 :]
-    return place
+    while os.name != "nt" and len(path) > 3000:
+        cut = path.rindex(b"/", 0, 3000)
+        os.chdir(path[:cut])
+        path = path[cut + 1 :]
+    return path
 
 
 def entries(lines, gaps):
@@ -213,7 +213,7 @@ def restore(packs, manifest, target, only):
     for entry in entries(lines, packs.gaps):
         path = bytes.fromhex(entry["raw"]) if "raw" in entry else entry.get("path", "").encode()
         kind, name = entry.get("type", "file"), path.decode(errors="backslashreplace")
-        place = os.path.join(os.fsencode(target), *path.split(b"/"))
+        full_path = os.path.join(os.fsencode(target), *path.split(b"/"))
         try:
             if any(map(LEADS_OUT.search, path.split(b"/"))):
                 raise ValueError("a name that could lead outside")
@@ -224,39 +224,39 @@ def restore(packs, manifest, target, only):
             if not name.startswith(only):
                 continue
             if kind == "folder":
-                os.makedirs(near(place), exist_ok=True)
-                folders.append((place, entry))
+                os.makedirs(near(full_path), exist_ok=True)
+                folders.append((full_path, entry))
             elif kind == "link":
                 raw = "target_raw" in entry
                 aim = bytes.fromhex(entry["target_raw"]) if raw else entry.get("target", "").encode()
-                os.makedirs(near(os.path.dirname(place)), exist_ok=True)
-                links.append((place, aim))  # made last: nothing is written through one
+                os.makedirs(near(os.path.dirname(full_path)), exist_ok=True)
+                links.append((full_path, aim))  # made last: nothing is written through one
             elif kind == "file" and entry.get("mark") not in ("gone", "unreadable"):
-                os.makedirs(near(os.path.dirname(place)), exist_ok=True)
-                write(packs, entry, near(place))
+                os.makedirs(near(os.path.dirname(full_path)), exist_ok=True)
+                write(packs, entry, near(full_path))
             elif kind == "file":
                 packs.gaps.append(f"{name!r}: {entry['mark']} {entry.get('reason', '')}")
             else:
                 raise ValueError(f"a {kind} {entry.get('mark', '')} is not restored")
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             troubles += [f"{name!r}: {error}"] if name.startswith(only) else []
-    for place, aim in links:
+    for full_path, aim in links:
         try:
-            os.symlink(aim, near(place))
+            os.symlink(aim, near(full_path))
         except OSError as error:
-            troubles.append(f"{place!r}: {error}")
-    for place, entry in reversed(folders):
-        settle(packs, entry, near(place))
+            troubles.append(f"{full_path!r}: {error}")
+    for full_path, entry in reversed(folders):
+        settle(packs, entry, near(full_path))
     return troubles
 
 
-def write(packs, entry, place):
-    names, size, whole = entry.get("blobs", []), entry.get("size", 0), blake3.blake3(key=packs.key)
+def write(packs, entry, path):
+    names, size, hasher = entry.get("blobs", []), entry.get("size", 0), blake3.blake3(key=packs.key)
     spans = [list(span) for span in entry.get("extents", [[0, size]])]
-    with open(place, "xb") as file:
+    with open(path, "xb") as file:
         for name in names:
             data = packs.blob(name)
-            whole.update(data)
+            hasher.update(data)
             while data:  # the content of a file with holes lies in several spans
                 file.seek(spans[0][0])
                 took = file.write(data[: spans[0][1]])
@@ -264,26 +264,26 @@ def write(packs, entry, place):
                 spans = spans if spans[0][1] else spans[1:]
         file.truncate(size)
     missing = spans and spans[0][1]
-    if missing or (names and whole.hexdigest() != entry.get("digest", names[0])):
-        os.unlink(place)
+    if missing or (names and hasher.hexdigest() != entry.get("digest", names[0])):
+        os.unlink(path)
         raise ValueError("what was written does not have the digest of the original")
-    settle(packs, entry, place)
+    settle(packs, entry, path)
 
 
-def settle(packs, entry, place):
+def settle(packs, entry, path):
     mode, time, note = entry.get("mode", 0), entry.get("mtime", 0), entry.get("mark", "")
     if note == "unreadable":  # a folder whose content is missing
-        packs.gaps.append(f"{place!r}: {note}: {entry.get('reason', '')}")
+        packs.gaps.append(f"{path!r}: {note}: {entry.get('reason', '')}")
     if "far_mtime" in entry:
-        print(f"{place!r}: its time was {entry['far_mtime']!s:.40}", file=sys.stderr)
+        print(f"{path!r}: its time was {entry['far_mtime']!s:.40}", file=sys.stderr)
     try:
-        os.chmod(place, mode & 0o777)
+        os.chmod(path, mode & 0o777)
         nearest = max(-(1 << 63), min(time, (1 << 63) - 1))
-        os.utime(place, ns=(nearest, nearest))
+        os.utime(path, ns=(nearest, nearest))
     except (OSError, OverflowError, TypeError):
         time = 1 << 64
     if not -(1 << 63) <= time < 1 << 63:
-        packs.gaps.append(f"{place!r}: its mode or time is not set")
+        packs.gaps.append(f"{path!r}: its mode or time is not set")
 
 
 def main():

@@ -1,7 +1,5 @@
-"""What of a restored tree is made last: links, hard links, devices, and the modes and times of folders,
-which writing into them would change.
-
-A file on its way back, and the small acts that make it.
+"""A pending file with the operations that write it, and what of a restored tree is made last: links, hard
+links, devices, and the modes and times of folders, which writing into them would change.
 """
 # Paths are bytes here, since not all names are text, and pathlib takes no bytes.
 
@@ -31,7 +29,7 @@ class PendingFile:
     whether one write makes the whole file."""
 
     entry: ListingEntry
-    place: bytes
+    path: bytes
     blobs: list[bytes]
     left: int = field(init=False)
     simple: bool = field(init=False)
@@ -48,9 +46,9 @@ class PendingFile:
         return self.entry.size
 
 
-def is_junction(place: bytes) -> bool:
+def is_junction(path: bytes) -> bool:
     """A Windows mount point: a folder to `lstat`, a link in effect."""
-    return bool(getattr(os.lstat(place), "st_reparse_tag", 0))
+    return bool(getattr(os.lstat(path), "st_reparse_tag", 0))
 
 
 def spread_over_extents(extents: Sequence[Extent], at: int, blob: memoryview) -> Iterator[tuple[int, memoryview]]:
@@ -69,12 +67,12 @@ def spread_over_extents(extents: Sequence[Extent], at: int, blob: memoryview) ->
 
 
 def write_all(handle: int, part: memoryview) -> None:
-    while (done := os.write(handle, part)) < len(part):
-        part = part[done:]
+    while (written := os.write(handle, part)) < len(part):
+        part = part[written:]
 
 
-def write_fault(error: OSError, place: bytes) -> StoreFault:
-    name = os.fsdecode(place)
+def write_fault(error: OSError, path: bytes) -> StoreFault:
+    name = os.fsdecode(path)
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return StoreFull("disk-full", name=name)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -131,7 +129,7 @@ class EntryAttributes:
 
 @dataclass
 class DeferredEntries:
-    """Gathers places and what goes there. What could not be made is told in `troubles`."""
+    """Gathers places and what goes there. What could not be made is listed in `troubles`."""
 
     attributes: EntryAttributes
     folders: list[tuple[bytes, ListingEntry]] = field(default_factory=list)
@@ -143,27 +141,27 @@ class DeferredEntries:
         self._first: dict[str, PendingFile] = {}
         self._resumed = False
 
-    def is_twin(self, wanted: PendingFile) -> bool:
+    def is_twin(self, file: PendingFile) -> bool:
         """Whether the file is a hard link to one that is restored already; gathered if so."""
-        first = self._first.setdefault(wanted.entry.same, wanted)
-        if first is wanted or first.blobs != wanted.blobs:
+        first = self._first.setdefault(file.entry.same, file)
+        if first is file or first.blobs != file.blobs:
             return False
-        self._twins.append((first.place, wanted))
+        self._twins.append((first.path, file))
         return True
 
     def make(self, resumed: bool) -> tuple[int, int]:
         """Numbers of links and of folders made. `resumed`: an earlier try may have left some."""
         self._resumed = resumed
-        links = sum(self._attempt(self._twin_file, first, wanted) for first, wanted in self._twins)
-        links += sum(self._attempt(self._link, place, entry) for place, entry in self.links)
-        for place, entry in reversed(self.folders):
-            self._attempt(self.attributes.put, place, entry)
+        links = sum(self._attempt(self._twin_file, first, file) for first, file in self._twins)
+        links += sum(self._attempt(self._link, path, entry) for path, entry in self.links)
+        for path, entry in reversed(self.folders):
+            self._attempt(self.attributes.put, path, entry)
         return links, len(self.folders)
 
-    def _attempt(self, make: Callable[[bytes, W], None], place: bytes, what: W) -> bool:
+    def _attempt(self, make: Callable[[bytes, W], None], path: bytes, what: W) -> bool:
         entry = what.entry if isinstance(what, PendingFile) else what
         try:
-            with short_path(place) as short:
+            with short_path(path) as short:
                 make(short, what)
         except OSError as error:
             name, reason = printable_path(entry.path_bytes()), error.strerror or str(error)
@@ -171,32 +169,32 @@ class DeferredEntries:
             return False
         return True
 
-    def _twin_file(self, first: bytes, wanted: PendingFile) -> None:
-        with short_path(wanted.place) as place:
+    def _twin_file(self, first: bytes, file: PendingFile) -> None:
+        with short_path(file.path) as path:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(place)
+                os.unlink(path)
             try:
-                os.link(first, place, follow_symlinks=False)
+                os.link(first, path, follow_symlinks=False)
             except (OSError, NotImplementedError):
-                shutil.copy2(first, place, follow_symlinks=False)
+                shutil.copy2(first, path, follow_symlinks=False)
 
-    def _link(self, place: bytes, entry: ListingEntry) -> None:
-        if os.path.lexists(place):
+    def _link(self, path: bytes, entry: ListingEntry) -> None:
+        if os.path.lexists(path):
             if not self._resumed:
                 raise FileExistsError(errno.EEXIST, "something stands there already")
-            os.unlink(place)
+            os.unlink(path)
         if entry.type != "link":
-            self._device(place, entry)
+            self._device(path, entry)
             return
-        os.symlink(os.fsdecode(entry.target_bytes()), os.fsdecode(place))
+        os.symlink(os.fsdecode(entry.target_bytes()), os.fsdecode(path))
         if os.utime in os.supports_follow_symlinks:
-            self.attributes.date(place, entry, follow=False)
+            self.attributes.date(path, entry, follow=False)
         if self.attributes.owners and hasattr(os, "lchown"):
-            os.lchown(place, entry.uid, entry.gid)
+            os.lchown(path, entry.uid, entry.gid)
 
-    def _device(self, place: bytes, entry: ListingEntry) -> None:
+    def _device(self, path: bytes, entry: ListingEntry) -> None:
         kinds = {"fifo": stat.S_IFIFO, "char": stat.S_IFCHR, "block": stat.S_IFBLK}
         if not hasattr(os, "mknod") or entry.type not in kinds:
             raise OSError(errno.ENOTSUP, f"this system makes no {entry.type}")
-        os.mknod(place, kinds[entry.type] | 0o600, entry.device)
-        self.attributes.put(place, entry)
+        os.mknod(path, kinds[entry.type] | 0o600, entry.device)
+        self.attributes.put(path, entry)

@@ -57,7 +57,7 @@ class RestoreTarget:
         self._late = DeferredEntries(self._attributes)
         root = os.fsencode(self.folder.absolute()).rstrip(_SLASH)
         self._start = root + _SLASH
-        self._made: set[bytes] = {root}
+        self._created: set[bytes] = {root}
         self._umask = os.umask(0o077)
         os.umask(self._umask)
         self._resumed = self._enter()
@@ -87,171 +87,171 @@ class RestoreTarget:
 
     def prepare(self, entries: Iterable[ListingEntry]) -> tuple[list[PendingFile], int]:
         """Make folders, remember links for the end. The files that need content, and how many
-        stand complete from an earlier try. What cannot be made is told in `troubles`."""
-        files, kept = [], 0
+        stand complete from an earlier try. What cannot be made is listed in `troubles`."""
+        files, unchanged = [], 0
         for entry in entries:
-            place = self._place(entry)
+            path = self._path_of(entry)
             if entry.type == "folder":
-                self._above(place)
-                self._make_folder(place)
-                self._late.folders.append((place, entry))
+                self._above(path)
+                self._make_folder(path)
+                self._late.folders.append((path, entry))
             elif entry.type == "file":
-                wanted = PendingFile(entry, place, [bytes.fromhex(b) for b in entry.blobs])
-                self._above(place)
-                if entry.same and self._late.is_twin(wanted):
+                file = PendingFile(entry, path, [bytes.fromhex(b) for b in entry.blobs])
+                self._above(path)
+                if entry.same and self._late.is_twin(file):
                     continue
-                if self._resumed and self._stands(wanted):
-                    kept += 1
+                if self._resumed and self._stands(file):
+                    unchanged += 1
                 else:
-                    files.append(wanted)
+                    files.append(file)
             elif entry.type == "link" or (self.devices and entry.type != "socket"):
-                self._above(place)
-                self._late.links.append((place, entry))
+                self._above(path)
+                self._late.links.append((path, entry))
             else:
                 name, kind = printable_path(entry.path_bytes()), entry.type
                 self.troubles.append(make_finding("entry-type-not-restored", name, kind=kind))
-        return files, kept
+        return files, unchanged
 
-    def _place(self, entry: ListingEntry) -> bytes:
+    def _path_of(self, entry: ListingEntry) -> bytes:
         """Where an entry goes. That its path leads nowhere else was judged before."""
         path = entry.path_bytes()
         return self._start + (path if _SLASH == b"/" else path.replace(b"/", _SLASH))
 
-    def _above(self, place: bytes) -> None:
+    def _above(self, path: bytes) -> None:
         """The folder of an entry whose own line was not asked for."""
-        above = place[: place.rindex(_SLASH)]
-        if above not in self._made:
+        above = path[: path.rindex(_SLASH)]
+        if above not in self._created:
             self._above(above)
             self._make_folder(above)
 
-    def _make_folder(self, place: bytes) -> None:
+    def _make_folder(self, path: bytes) -> None:
         try:
-            with short_path(place) as short:
+            with short_path(path) as short:
                 _folder(short)
         except OSError as error:
-            raise write_fault(error, place) from error
-        self._made.add(place)
+            raise write_fault(error, path) from error
+        self._created.add(path)
 
-    def _stands(self, wanted: PendingFile) -> bool:
+    def _stands(self, file: PendingFile) -> bool:
         """Whether an earlier try left this file complete: its time is set last of all."""
         with contextlib.suppress(OSError):
-            with short_path(wanted.place) as short:
+            with short_path(file.path) as short:
                 st = os.lstat(short)
-            alike = st.st_mtime_ns == wanted.entry.mtime and st.st_size == wanted.entry.size
-            return stat.S_ISREG(st.st_mode) and alike and self.matches(wanted)
+            alike = st.st_mtime_ns == file.entry.mtime and st.st_size == file.entry.size
+            return stat.S_ISREG(st.st_mode) and alike and self.matches(file)
         return False
 
     # -- content
 
-    def make(self, wanted: PendingFile) -> None:
-        """An empty file with room for several blobs, or one that stays empty or all hole."""
+    def make(self, file: PendingFile) -> None:
+        """An empty file for several blobs, or one that stays empty or all hole."""
         try:
-            handle = self._new(wanted)
+            handle = self._new(file)
             try:
-                os.ftruncate(handle, wanted.entry.size)
+                os.ftruncate(handle, file.entry.size)
             finally:
                 os.close(handle)
         except OSError as error:
-            raise write_fault(error, wanted.place) from error
+            raise write_fault(error, file.path) from error
 
-    def write(self, wanted: PendingFile, at: int, blob: memoryview) -> None:
+    def write(self, file: PendingFile, at: int, blob: memoryview) -> None:
         """Write a blob at its place in the content. Raises StoreFull, NoRight."""
         try:
-            if wanted.simple:
-                self._whole(wanted, blob)
+            if file.simple:
+                self._write_whole(file, blob)
             else:
-                _part(wanted, at, blob)
+                _part(file, at, blob)
         except OSError as error:
-            raise write_fault(error, wanted.place) from error
+            raise write_fault(error, file.path) from error
 
-    def _whole(self, wanted: PendingFile, blob: memoryview) -> None:
-        handle = self._new(wanted)
+    def _write_whole(self, file: PendingFile, blob: memoryview) -> None:
+        handle = self._new(file)
         try:
             write_all(handle, blob)
             if _BY_HANDLE:
-                self._attributes.put(handle, wanted.entry, wanted.entry.mode & 0o777 & ~self._umask)
+                self._attributes.put(handle, file.entry, file.entry.mode & 0o777 & ~self._umask)
         finally:
             os.close(handle)
 
-    def _new(self, wanted: PendingFile) -> int:
+    def _new(self, file: PendingFile) -> int:
         # a file of several blobs is opened again, whatever its mode will be
-        mode = wanted.entry.mode & 0o777 if wanted.simple else 0o600
+        mode = file.entry.mode & 0o777 if file.simple else 0o600
         try:
-            return open_file(wanted.place, _NEW, mode)
+            return open_file(file.path, _NEW, mode)
         except FileExistsError:
             if not self._resumed:
                 raise
-            _unlink(wanted.place)  # the beginning of a file from the broken-off try
-            return open_file(wanted.place, _NEW, mode)
+            _unlink(file.path)  # the beginning of a file from the broken-off try
+            return open_file(file.path, _NEW, mode)
 
-    def matches(self, wanted: PendingFile) -> bool:
+    def matches(self, file: PendingFile) -> bool:
         """Whether the file on the disk has the digest that its original had."""
-        whole = blake3.blake3(key=self.key)
+        hasher = blake3.blake3(key=self.key)
         try:
-            handle = open_file(wanted.place, _READ)
+            handle = open_file(file.path, _READ)
         except PermissionError:  # it has its mode already, and may be for nobody to read
-            with short_path(wanted.place) as short:
+            with short_path(file.path) as short:
                 os.chmod(short, 0o600)
-                handle = open_file(wanted.place, _READ)
-                os.chmod(short, self._attributes.mode(wanted.entry))
+                handle = open_file(file.path, _READ)
+                os.chmod(short, self._attributes.mode(file.entry))
         try:
-            extents = wanted.entry.extents or [Extent(0, wanted.entry.size)]
+            extents = file.entry.extents or [Extent(0, file.entry.size)]
             for extent in extents:
                 os.lseek(handle, extent.offset, os.SEEK_SET)
                 left = extent.length
                 while left > 0 and (piece := os.read(handle, min(left, _PIECE))):
-                    whole.update(piece)
+                    hasher.update(piece)
                     left -= len(piece)
         finally:
             os.close(handle)
-        if not wanted.blobs:
+        if not file.blobs:
             return True
-        return whole.hexdigest() == (wanted.entry.digest or wanted.entry.blobs[0])
+        return hasher.hexdigest() == (file.entry.digest or file.entry.blobs[0])
 
-    def remove(self, wanted: PendingFile) -> None:
+    def remove(self, file: PendingFile) -> None:
         """Take away what was begun of a file that turned out to be lost."""
         with contextlib.suppress(OSError):
-            _unlink(wanted.place)
+            _unlink(file.path)
 
-    def settle(self, wanted: PendingFile) -> None:
+    def settle(self, file: PendingFile) -> None:
         """Mode, owner and time of a file whose content is complete."""
-        if wanted.simple and _BY_HANDLE:
+        if file.simple and _BY_HANDLE:
             return  # done with the handle that wrote it
         try:
-            with short_path(wanted.place) as short:
-                self._attributes.put(short, wanted.entry)
+            with short_path(file.path) as short:
+                self._attributes.put(short, file.entry)
         except OSError as error:
-            raise write_fault(error, wanted.place) from error
+            raise write_fault(error, file.path) from error
 
     def finish(self) -> tuple[int, int]:
         """Links, hard links and devices, then the folders' modes and times. Numbers of links and of
-        folders made. What could not be made is told in `troubles`."""
-        made = self._late.make(self._resumed)
+        folders made. What could not be made is listed in `troubles`."""
+        links = self._late.make(self._resumed)
         self.troubles += self._late.troubles
         with contextlib.suppress(OSError):
             (self.folder / MARKER).unlink()
-        return made
+        return links
 
 
-def _part(wanted: PendingFile, at: int, blob: memoryview) -> None:
-    handle = open_file(wanted.place, _AGAIN)
+def _part(file: PendingFile, at: int, blob: memoryview) -> None:
+    handle = open_file(file.path, _AGAIN)
     try:
-        for offset, part in spread_over_extents(wanted.entry.extents, at, blob):
+        for offset, part in spread_over_extents(file.entry.extents, at, blob):
             os.lseek(handle, offset, os.SEEK_SET)
             write_all(handle, part)
     finally:
         os.close(handle)
 
 
-def _folder(place: bytes) -> None:
+def _folder(path: bytes) -> None:
     """Make a folder, or find one there that is no link."""
     try:
-        os.mkdir(place, 0o700)
+        os.mkdir(path, 0o700)
     except FileExistsError:
-        if not stat.S_ISDIR(os.lstat(place).st_mode) or is_junction(place):
-            raise Refused("restore-path-not-a-folder", fsdecode=os.fsdecode(place)) from None
+        if not stat.S_ISDIR(os.lstat(path).st_mode) or is_junction(path):
+            raise Refused("restore-path-not-a-folder", fsdecode=os.fsdecode(path)) from None
 
 
-def _unlink(place: bytes) -> None:
-    with short_path(place) as short:
+def _unlink(path: bytes) -> None:
+    with short_path(path) as short:
         os.unlink(short)

@@ -1,10 +1,10 @@
 """Removing what is past its time: plan, the officer's signed approval, a cool-off, execution.
 
 Nothing here runs on a host: it takes the officer's key and an account that may delete. What a plan
-says is never believed: approval and execution reckon anew what may go.
+says is never believed: approval and execution compute anew what may go.
 
-Signing for lost snapshots. A gap stops every proof and every prune until somebody has looked; when
-the officer has, the signed record stands where a prune's would, and the work goes on.
+A lost snapshot stops every proof and every prune until the officer signs for it: the signed record stands
+where a prune's would.
 """
 
 from __future__ import annotations
@@ -29,36 +29,36 @@ from tasks.core.errors import Missing, Refused
 from tasks.core.findings import finding_problems
 
 
-def lost_snapshots(found: RepositorySurvey) -> dict[str, ObjectName]:
+def lost_snapshots(survey: RepositorySurvey) -> dict[str, ObjectName]:
     """Snapshots that a later one or a proof names and that are not there, by `host:number`, and holds
     whose content is damaged, by `holds/` and the first 16 digits of their name."""
-    there = set(found.pruned)
-    for chain in found.chains.values():
+    there = set(survey.pruned)
+    for chain in survey.chains.values():
         there |= {snapshot.digest for snapshot in chain.snapshots} | chain.ended.keys()
     named = [
         (snapshot.host, snapshot.sequence - 1, snapshot.manifest.previous)
-        for snapshot in found.snapshots()
+        for snapshot in survey.snapshots()
         if snapshot.manifest.previous
     ]
-    named += [(p.host, p.manifest_sequence, p.manifest) for p in found.proofs.proofs]
+    named += [(p.host, p.manifest_sequence, p.manifest) for p in survey.proofs.proofs]
     snapshots = {
         f"{host}:{number}": ObjectName(number, stored, 0) for host, number, stored in named if stored not in there
     }
-    return snapshots | {f"holds/{stored[:16]}": ObjectName(-1, stored, 0) for stored in found.holds.torn}
+    return snapshots | {f"holds/{stored[:16]}": ObjectName(-1, stored, 0) for stored in survey.holds.torn}
 
 
 def sign_losses(
-    repository: Repository, found: RepositorySurvey, officer: Ed25519PrivateKey, labels: Sequence[str]
+    repository: Repository, survey: RepositorySurvey, officer: Ed25519PrivateKey, labels: Sequence[str]
 ) -> PruneRecord:
     """The officer's word that these snapshots and holds are lost and known to be. Raises Missing,
     Refused."""
     if public_hex(officer) != repository.officer:
         raise Refused("officer-key-of-another-repository")
-    gone = lost_snapshots(found)
-    if strange := [label for label in labels if label not in gone]:
-        known = ", ".join(sorted(gone)) or "none"
-        raise Missing("neither-lost-snapshot-nor-hold", strange=strange[0], allowed=known)
-    rows = [(label.partition(":")[0], str(gone[label]), "") for label in dict.fromkeys(labels)]
+    lost = lost_snapshots(survey)
+    if strange := [label for label in labels if label not in lost]:
+        allowed = ", ".join(sorted(lost)) or "none"
+        raise Missing("neither-lost-snapshot-nor-hold", strange=strange[0], allowed=allowed)
+    rows = [(label.partition(":")[0], str(lost[label]), "") for label in dict.fromkeys(labels)]
     record = PruneRecord(FORMAT, repository.id, clock.text(), "", rows, [])
     data = sign("pruned", encode_structure(record), officer)
     repository.put("audit", ObjectName(-1, digest(data), 0), [data])
@@ -80,63 +80,63 @@ def kept_until(snapshot: Snapshot) -> str:
     kind = CLASSES.get(snapshot.manifest.retention)
     if kind is None:
         return "9999-12-31"
-    held = kind.until(datetime.fromtimestamp(snapshot.modified, UTC).date()).isoformat()
-    return max(held, snapshot.manifest.retain_until)
+    until = kind.until(datetime.fromtimestamp(snapshot.modified, UTC).date()).isoformat()
+    return max(until, snapshot.manifest.retain_until)
 
 
-def expired_snapshots(found: RepositorySurvey, today: str) -> list[Snapshot]:
+def expired_snapshots(survey: RepositorySurvey, today: str) -> list[Snapshot]:
     """Snapshots past their time and not held, oldest first. The newest snapshot of each host and
     class, and the newest that was countersigned, always stay. All stay while a hold is damaged: what it
     held is not known."""
-    if found.holds.torn:
+    if survey.holds.torn:
         return []
     stays: dict[tuple[str, str, bool], str] = {}
-    for snapshot in found.snapshots():
+    for snapshot in survey.snapshots():
         group = (snapshot.host, snapshot.manifest.retention)
         stays[*group, False] = snapshot.digest
-        if found.proof_of(snapshot.digest):
+        if survey.proof_of(snapshot.digest):
             stays[*group, True] = snapshot.digest
-    kept = set(stays.values()) | set(found.holds.held)
-    return [s for s in found.snapshots() if kept_until(s) <= today and s.digest not in kept]
+    retained = set(stays.values()) | set(survey.holds.reasons)
+    return [s for s in survey.snapshots() if kept_until(s) <= today and s.digest not in retained]
 
 
 def _sound(repository: Repository) -> RepositorySurvey:
-    found = survey_repository(repository)
-    if found.faults():
-        raise ChainBroken("repository-has-faults", finding_problems(found.faults()))
-    return found
+    survey = survey_repository(repository)
+    if survey.faults():
+        raise ChainBroken("repository-has-faults", finding_problems(survey.faults()))
+    return survey
 
 
 class _UnneededPacks:
     """Which packs nobody needs any more once the first few of `going` are gone."""
 
-    def __init__(self, repository: Repository, found: RepositorySurvey, going: Sequence[Snapshot], now: float) -> None:
+    def __init__(self, repository: Repository, survey: RepositorySurvey, going: Sequence[Snapshot], now: float) -> None:
         self.items = {i.name: i for same in repository.pack_items().values() for i in same}
         order = {snapshot.digest: turn for turn, snapshot in enumerate(going)}
         stays = len(going)
         last: dict[str, int] = {}  # the last of `going` that needs a pack, or `stays`
-        for snapshot in found.snapshots():
+        for snapshot in survey.snapshots():
             _, manifest = read_manifest(repository, snapshot.host, snapshot.name)
             turn = order.get(snapshot.digest, stays)
             for name, _ in manifest.packs:
                 last[name] = max(turn, last.get(name, 0))
         self._require_whole(name for name, turn in last.items() if turn == stays)
         # a manifest that does not read, or that a key of a lost config signed, may need them
-        orphans = not any(chain.torn or chain.junk for chain in found.chains.values())
+        orphans = not any(chain.torn or chain.junk for chain in survey.chains.values())
         self.free: dict[str, int] = {}  # pack objects, and how many of `going` must go before
-        for name, item in self.items.items():
+        for name, stored in self.items.items():
             parsed = ObjectName.parse(name)
             if parsed and parsed.digest in last:
                 if last[parsed.digest] < stays:
                     self.free[name] = last[parsed.digest] + 1
-            elif parsed and orphans and item.modified < now - ORPHAN_DAYS * _DAY:
+            elif parsed and orphans and stored.modified < now - ORPHAN_DAYS * _DAY:
                 self.free[name] = 0
 
     def _require_whole(self, needed: Iterable[str]) -> None:
         there = {parsed.digest for name in self.items if (parsed := ObjectName.parse(name))}
-        gone = set(needed) - there
-        if gone:
-            raise DamagedData("needed-packs-missing", gone_count=len(gone))
+        missing = set(needed) - there
+        if missing:
+            raise DamagedData("needed-packs-missing", gone_count=len(missing))
 
     def most(self, going: int, limit: float) -> int:
         """How many of `going` may go at once, so that no more than `limit` objects go with them."""
@@ -158,13 +158,13 @@ def make_plan(repository: Repository, now: float, cool_off_days: int = COOL_OFF_
     Raises ChainBroken (nothing is pruned from a repository with a fault), InsideRetention (nothing
     is due, or the oldest alone is too much at once).
     """
-    found = _sound(repository)
-    going = expired_snapshots(found, _day(now))
-    packs = _UnneededPacks(repository, found, going, now)
+    survey = _sound(repository)
+    going = expired_snapshots(survey, _day(now))
+    packs = _UnneededPacks(repository, survey, going, now)
     count = packs.most(len(going), len(packs.items) * MOST_PERCENT / 100)
     names = packs.of(count)
     if not going and not names:
-        _require_known_holds(found)
+        _require_known_holds(survey)
         raise InsideRetention("nothing-past-retention")
     _require_few(len(names if count else packs.of(min(1, len(going)))), len(packs.items))
     return PrunePlan(
@@ -179,10 +179,10 @@ def make_plan(repository: Repository, now: float, cool_off_days: int = COOL_OFF_
     )
 
 
-def _require_known_holds(found: RepositorySurvey) -> None:
+def _require_known_holds(survey: RepositorySurvey) -> None:
     """Raises InsideRetention: nothing expires while an object in `holds` does not have its content."""
-    if found.holds.torn:
-        raise InsideRetention("hold-content-unknown", finding_problems(found.holds.unknown()))
+    if survey.holds.torn:
+        raise InsideRetention("hold-content-unknown", finding_problems(survey.holds.unknown()))
 
 
 def _require_few(going: int, there: int) -> None:
@@ -202,8 +202,8 @@ def approve_plan(repository: Repository, plan: PrunePlan, officer: Ed25519Privat
         raise Refused("cool-off-too-short", least_cool_off_days=LEAST_COOL_OFF_DAYS)
     fresh = make_plan(repository, clock.now().timestamp())
     rows = [tuple(row) for row in (*plan.manifests, *plan.packs)]
-    known = {tuple(row) for row in (*fresh.manifests, *fresh.packs)}
-    if strange := [row for row in rows if row not in known]:
+    due = {tuple(row) for row in (*fresh.manifests, *fresh.packs)}
+    if strange := [row for row in rows if row not in due]:
         raise Refused("prune-plan-not-allowed", strange=strange[0])
     data = sign("prune-plan", encode_structure(plan), officer)
     name = ObjectName(-1, digest(data), 0)
@@ -216,22 +216,22 @@ def execute_plan(repository: Repository, admin: AdminStore, officer: Ed25519Priv
 
     Raises Missing, InsideRetention, ChainBroken.
     """
-    one = next((a for a in read_approved_plans(repository) if plan and a.digest.startswith(plan)), None)
-    if one is None:
+    approved = next((a for a in read_approved_plans(repository) if plan and a.digest.startswith(plan)), None)
+    if approved is None:
         raise Missing("prune-plan-not-approved", plan=plan)
     now = server_now(admin)
-    _require_cool(one, now)
-    found = _sound(repository)
-    due = {(s.host, s.name): s for s in expired_snapshots(found, _day(now))}
-    planned = [(host, name) for host, name, _ in one.plan.manifests]
-    _require_due(planned, due, found)
+    _require_cool(approved, now)
+    survey = _sound(repository)
+    due = {(s.host, s.name): s for s in expired_snapshots(survey, _day(now))}
+    planned = [(host, name) for host, name, _ in approved.plan.manifests]
+    _require_due(planned, due, survey)
     going = [due[row] for row in planned if row in due]
-    packs = _UnneededPacks(repository, found, going, now)
+    packs = _UnneededPacks(repository, survey, going, now)
     free = dict(packs.of(len(going)))
-    names = [(name, size) for name, size in one.plan.packs if free.get(name) == size]
-    _require_few(len(names), max(len(packs.items), one.plan.packs_before))
-    gone = [(s.host, s.name, kept_until(s)) for s in going]
-    record = PruneRecord(FORMAT, repository.id, clock.text(), one.digest, gone, names)
+    names = [(name, size) for name, size in approved.plan.packs if free.get(name) == size]
+    _require_few(len(names), max(len(packs.items), approved.plan.packs_before))
+    removed = [(s.host, s.name, kept_until(s)) for s in going]
+    record = PruneRecord(FORMAT, repository.id, clock.text(), approved.digest, removed, names)
     # the record first: a gap without one would look like an attack
     data = sign("pruned", encode_structure(record), officer)
     repository.put("audit", ObjectName(-1, digest(data), 0), [data])
@@ -243,19 +243,19 @@ def execute_plan(repository: Repository, admin: AdminStore, officer: Ed25519Priv
 
 
 def _require_due(
-    planned: Sequence[tuple[str, str]], due: Mapping[tuple[str, str], Snapshot], found: RepositorySurvey
+    planned: Sequence[tuple[str, str]], due: Mapping[tuple[str, str], Snapshot], survey: RepositorySurvey
 ) -> None:
-    present = {(s.host, s.name) for s in found.snapshots()}
+    present = {(s.host, s.name) for s in survey.snapshots()}
     early = [name for host, name in planned if (host, name) in present - set(due)]
     if early:
-        _require_known_holds(found)
+        _require_known_holds(survey)
         raise InsideRetention("snapshots-still-retained", early=", ".join(early[:3]))
 
 
-def _require_cool(one: ApprovedPlan, now: float) -> None:
+def _require_cool(approved: ApprovedPlan, now: float) -> None:
     """Both the signed time and the store's own must lie far enough back."""
-    signed = clock.parse(one.plan.time).timestamp()
-    days = max(one.plan.cool_off_days, LEAST_COOL_OFF_DAYS)
-    wait = max(signed, one.modified) + days * _DAY - now
+    signed = clock.parse(approved.plan.time).timestamp()
+    days = max(approved.plan.cool_off_days, LEAST_COOL_OFF_DAYS)
+    wait = max(signed, approved.modified) + days * _DAY - now
     if wait > 0:
         raise InsideRetention("cool-off-not-over", wait=wait / _DAY)

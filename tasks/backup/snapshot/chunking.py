@@ -70,11 +70,11 @@ def cut_windows(
         if ended:
             yield buffer, have, chunks
             return
-        rest = chunks.pop()[0]
+        remainder = chunks.pop()[0]
         following = buffers.take()
-        left = have - rest
-        following[:left] = memoryview(buffer)[rest:have]
-        yield buffer, rest, chunks
+        left = have - remainder
+        following[:left] = memoryview(buffer)[remainder:have]
+        yield buffer, remainder, chunks
         buffer = following
         have = left + fill(read_into, memoryview(buffer)[left:])
     buffers.give(buffer)

@@ -59,8 +59,8 @@ class SnapshotContent:
     def _store_piece(self, name: bytes, piece: bytes) -> None:
         """Listings lie in two packs: one damaged pack must not take the names of the rest along."""
         for target in (self.tree, self.copy):
-            if name not in target.shelf:
-                self.pipeline.place([target], piece, [(name, len(piece))])
+            if name not in target.pack_numbers:
+                self.pipeline.store([target], piece, [(name, len(piece))])
 
     def add(self, source: SnapshotSource) -> SourceCount:
         """Walk one source to its end. Raises SourceFault when it cannot be read, and then nothing of
@@ -78,12 +78,12 @@ class SnapshotContent:
         """Store the rest of the listing and carry everything off."""
         self.listing.cut()
         self.pipeline.flush([self.data, self.tree, self.copy])
-        for shelf, names in (
-            (self.data.shelf, self._ids),
-            (self.tree.shelf, self.listing.ids),
-            (self.copy.shelf, self.listing.ids),
+        for pack_numbers, names in (
+            (self.data.pack_numbers, self._ids),
+            (self.tree.pack_numbers, self.listing.ids),
+            (self.copy.pack_numbers, self.listing.ids),
         ):
-            self.used.update(shelf[name] for name in names)
+            self.used.update(pack_numbers[name] for name in names)
 
     def keep_caches(self) -> None:
         for cache in self._caches:
@@ -98,7 +98,7 @@ class SnapshotContent:
         self._caches.append(new)
         waiting: deque[PendingFolder] = deque()
         group = _SmallFileGroup(self)
-        root = os.fsencode(Path(source.place).absolute())
+        root = os.fsencode(Path(source.location).absolute())
         require_readable(root)
         try:
             for folder in walk(root, source.skip, lies_beneath(root, self._leave_out)):
@@ -123,16 +123,16 @@ class SnapshotContent:
     ) -> PendingFolder:
         prefix = source.name.encode() + (b"/" + folder.path if folder.path else b"")
         raw = old.raw(folder.path)
-        rows, shelf, used = old.rows(raw), self.data.shelf, self.used
+        rows, pack_numbers, used = old.rows(raw), self.data.pack_numbers, self.used
         record = PendingFolder(folder, prefix, raw)
-        for seen in folder.entries:
-            if b":" in seen.name and drive_letter(seen.name):
-                self._note(make_finding("name-like-drive-letter", printable_path(prefix + b"/" + seen.name)))
-            row = rows.get(seen.name)
-            if row is not None and seen.same_as(row) and self._known(row, shelf, used):
+        for scanned in folder.entries:
+            if b":" in scanned.name and drive_letter(scanned.name):
+                self._note(make_finding("name-like-drive-letter", printable_path(prefix + b"/" + scanned.name)))
+            row = rows.get(scanned.name)
+            if row is not None and scanned.same_as(row) and self._still_stored(row, pack_numbers, used):
                 record.rows.append(row)
             else:
-                slot = group.add(seen, prefix + b"/" + seen.name, row is not None)
+                slot = group.add(scanned, prefix + b"/" + scanned.name, row is not None)
                 record.slots.append(slot)
                 record.rows.append(slot)
         if record.slots or len(rows) != len(record.rows):
@@ -140,16 +140,16 @@ class SnapshotContent:
         return record
 
     @staticmethod
-    def _known(row: CachedRow, shelf: dict[bytes, int], used: set[int]) -> bool:
+    def _still_stored(row: CachedRow, pack_numbers: dict[bytes, int], used: set[int]) -> bool:
         """Whether all blobs of an unchanged file still lie in packs that are there."""
         ids = row.ids
         if len(ids) == 32:
-            number = shelf.get(ids)
+            number = pack_numbers.get(ids)
             if number is None:
                 return False
             used.add(number)
             return True
-        numbers = [shelf.get(ids[start : start + 32]) for start in range(0, len(ids), 32)]
+        numbers = [pack_numbers.get(ids[start : start + 32]) for start in range(0, len(ids), 32)]
         if None in numbers:
             return False
         used.update(number for number in numbers if number is not None)
@@ -184,23 +184,23 @@ class SnapshotContent:
             if isinstance(row, CachedRow):
                 rows.append(row)
             else:
-                rows += [self._row(one, count) for one in (row, *row.others)]
+                rows += [self._row(slot, count) for slot in (row, *row.companions)]
         count.rows(rows)
         return rows
 
     def _row(self, row: EntrySlot, count: SourceTotals) -> CachedRow:
-        done, entry = row.row, row.entry
-        assert done is not None and entry is not None
-        if entry.size and not done.ids and not entry.extents:
+        cached_row, entry = row.row, row.entry
+        assert cached_row is not None and entry is not None
+        if entry.size and not cached_row.ids and not entry.extents:
             raise StoreFault("file-content-not-kept", fsdecode=os.fsdecode(row.name))
-        count.new_files += row.fresh and stat.S_ISREG(done.mode)
-        self._ids += [done.ids[start : start + 32] for start in range(0, len(done.ids), 32)]
-        if done.mark and done.mark != "sqlite":
-            setattr(count, done.mark, getattr(count, done.mark) + 1)
-            count.missing += done.mark == "gone" and row.before
+        count.new_files += row.fresh and stat.S_ISREG(cached_row.mode)
+        self._ids += [cached_row.ids[start : start + 32] for start in range(0, len(cached_row.ids), 32)]
+        if cached_row.mark and cached_row.mark != "sqlite":
+            setattr(count, cached_row.mark, getattr(count, cached_row.mark) + 1)
+            count.missing += cached_row.mark == "gone" and row.before
             self._note(mark_finding(entry, printable_path(row.name)))
         self._note_time(row.name, entry)
-        return done
+        return cached_row
 
     def _note_time(self, name: bytes, entry: ListingEntry) -> None:
         if entry.far_mtime:
@@ -215,9 +215,9 @@ class SnapshotContent:
     def _database(self, source: SnapshotSource, count: SourceTotals) -> None:
         from tasks.backup.snapshot.source_access import PostgresDump
 
-        dump = PostgresDump(source.place)
+        dump = PostgresDump(source.location)
         try:
-            size, ids, whole = self.reader.stream(dump.read_into)
+            size, ids, content_digest = self.reader.stream(dump.read_into)
             dump.finish()
         except BaseException:
             dump.abort()
@@ -227,7 +227,7 @@ class SnapshotContent:
         names = [name for name in ids if name]
         entry = ListingEntry(path=f"{source.name}/dump.sql", mode=0o600, mtime=time.time_ns(), size=size)
         entry.blobs = [name.hex() for name in names]
-        entry.digest = whole if len(names) > 1 else ""
+        entry.digest = content_digest if len(names) > 1 else ""
         self._ids += names
         count.files, count.bytes, count.new_files = 1, size, 1
         top = ListingEntry(path=source.name, type="folder", mode=0o700, mtime=time.time_ns())
@@ -243,15 +243,15 @@ class _SmallFileGroup:
         self._slots: list[EntrySlot] = []
         self._bytes = 0
 
-    def add(self, seen: ScannedEntry, name: bytes, before: bool) -> EntrySlot:
-        slot, reader = EntrySlot(seen, name, before), self._content.reader
-        if not stat.S_ISREG(seen.st.st_mode):
+    def add(self, scanned: ScannedEntry, name: bytes, before: bool) -> EntrySlot:
+        slot, reader = EntrySlot(scanned, name, before), self._content.reader
+        if not stat.S_ISREG(scanned.st.st_mode):
             reader.bare(slot)
-        elif seen.st.st_size >= SMALL:
+        elif scanned.st.st_size >= SMALL:
             reader.large(slot)
         else:
             self._slots.append(slot)
-            self._bytes += seen.st.st_size
+            self._bytes += scanned.st.st_size
             if self._bytes >= GROUP or len(self._slots) >= _MOST_IN_GROUP:
                 self.send()
         return slot

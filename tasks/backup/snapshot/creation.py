@@ -38,7 +38,7 @@ from tasks.core.findings import Finding, finding_of_error, finding_problems, mak
 
 _DRIFT = timedelta(minutes=5)
 _MOST_SNAPSHOTS = 90_000_000  # names have eight digits
-_HELD = 10  # snapshots that a suspicious change puts on hold
+_MOST_HELD = 10  # snapshots that a suspicious change puts on hold
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,15 @@ def take_snapshots(
     keys: HostKeys,
     sources: Sequence[SnapshotSource],
     options: SnapshotOptions,
-    taken: list[SnapshotResult] | None = None,
+    snapshots: list[SnapshotResult] | None = None,
 ) -> list[SnapshotResult]:
-    """One snapshot for each retention class among the sources, in the order first named. `taken`
+    """One snapshot for each retention class among the sources, in the order first named. `snapshots`
     is filled as they come to stand, so that an error takes none along.
 
     Raises Busy, ClockSetBack, WrongKey, ChainBroken, StoreFault: packs without a snapshot are found
     and used by the next run. SourceFault comes last: all that could be read stands by then.
     """
-    taken = [] if taken is None else taken
+    snapshots = [] if snapshots is None else snapshots
     with bulk_work_settings(), run_lock(options.state):
         clear_scratch(options.state)
         head, alarms = find_head(repository, keys, options.state)
@@ -85,15 +85,15 @@ def take_snapshots(
         try:
             for retention in dict.fromkeys(source.retention for source in sources):
                 same = [source for source in sources if source.retention == retention]
-                taken += run.snapshot(options.classes[retention], same)
+                snapshots += run.snapshot(options.classes[retention], same)
         finally:
             run.pipeline.close()
         if cache:
             write_cache(cache, index, keys.index_bytes())
         if run.unread:
-            code = "some-sources-unread" if taken else "sources-unread"
+            code = "some-sources-unread" if snapshots else "sources-unread"
             raise SourceFault(code, finding_problems(run.unread))
-        return taken
+        return snapshots
 
 
 def _dated_ahead(head: ChainHead, clock_right: bool) -> list[Finding]:
@@ -124,9 +124,13 @@ class _SnapshotRun:
         self.head, self.alarms, self.options = head, alarms, options
         self.known_before = bool(index.packs)
         self.unread: list[Finding] = []
-        told = options.progress
+        progress = options.progress
         self.pipeline = Pipeline(
-            repository, keys, index, options.workers, told=(lambda size: told("stored", size)) if told else None
+            repository,
+            keys,
+            index,
+            options.workers,
+            on_stored=(lambda size: progress("stored", size)) if progress else None,
         )
 
     def snapshot(self, retention: Retention, sources: Sequence[SnapshotSource]) -> list[SnapshotResult]:
@@ -177,7 +181,7 @@ class _SnapshotRun:
         if earlier:
             reason = f"before snapshot {manifest.sequence}: " + "; ".join(map(str, unusual))
             by = f"host {self.keys.host}"
-            place_hold(self.repository, self.keys.signer(), by, earlier[-_HELD:], reason)
+            place_hold(self.repository, self.keys.signer(), by, earlier[-_MOST_HELD:], reason)
 
     def _manifest(
         self,
@@ -201,7 +205,7 @@ class _SnapshotRun:
             basis=at.date().isoformat(),
             retain_until=retention.until(at.date()).isoformat(),
             hold=self.options.hold,
-            place=self.options.place,
+            place=self.options.store_location,
             journal=self.options.journal,
             sources=counts,
             tree=[name.hex() for name in content.listing.ids],
@@ -227,5 +231,5 @@ class _SnapshotRun:
 
 def _carried(before: SourceCount | None, now: SourceCount) -> SourceCount:
     """A source's counts with what all its snapshots so far have stored."""
-    seen = (before.seen_bytes, before.seen_stored) if before else (0, 0)
-    return msgspec.structs.replace(now, seen_bytes=seen[0] + now.new_bytes, seen_stored=seen[1] + now.stored_bytes)
+    totals = (before.seen_bytes, before.seen_stored) if before else (0, 0)
+    return msgspec.structs.replace(now, seen_bytes=totals[0] + now.new_bytes, seen_stored=totals[1] + now.stored_bytes)

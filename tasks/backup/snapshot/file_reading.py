@@ -1,7 +1,4 @@
-"""Reading files into blobs: small ones by the group, large ones cut, each with its line.
-
-One entry of a listing in the making.
-"""
+"""Reading files into blobs: small ones by the group, large ones cut, each with its line."""
 # Paths are bytes here, since not all names are text, and pathlib takes no bytes.
 
 # ruff: noqa: PTH115
@@ -43,10 +40,10 @@ class EntrySlot:
     """One entry that is being read; `row` stands when it is done. The thread that reads a large
     file sets `cut` when it is through: what stands before that may still be read again."""
 
-    __slots__ = ("before", "cut", "digest", "entry", "fresh", "ids", "name", "others", "row", "seen")
+    __slots__ = ("before", "companions", "cut", "digest", "entry", "fresh", "ids", "name", "row", "scanned")
 
-    def __init__(self, seen: ScannedEntry, name: bytes, before: bool = False) -> None:
-        self.seen, self.name = seen, name
+    def __init__(self, scanned: ScannedEntry, name: bytes, before: bool = False) -> None:
+        self.scanned, self.name = scanned, name
         self.before = before  # whether the last walk met it too
         self.entry: ListingEntry | None = None
         self.ids: list[bytes | None] = []
@@ -54,20 +51,20 @@ class EntrySlot:
         self.row: CachedRow | None = None
         self.cut = False
         self.fresh = False  # whether some of its content was stored for the first time
-        self.others: list[EntrySlot] = []
+        self.companions: list[EntrySlot] = []
 
     def finished(self) -> bool:
         """Whether the row stands; makes it when the last chunk of a large file has its id."""
         if self.row is None and self.cut and None not in self.ids:
             self.finish([name for name in self.ids if name], self.digest)
-        return self.row is not None and all(other.finished() for other in self.others)
+        return self.row is not None and all(companion.finished() for companion in self.companions)
 
     def finish(self, ids: Sequence[bytes], digest: str = "") -> None:
         entry = self.entry
         assert entry is not None
         entry.blobs = [name.hex() for name in ids]
         entry.digest = digest if len(ids) > 1 else ""
-        self.row = self.seen.row(b"".join(ids), listing_line(entry), entry.size, entry.mark)
+        self.row = self.scanned.row(b"".join(ids), listing_line(entry), entry.size, entry.mark)
 
 
 GROUP = 1 << 20
@@ -83,7 +80,7 @@ class _SharedWindow:
     left: int
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def done(self) -> None:
+    def chunk_done(self) -> None:
         with self.lock:
             self.left -= 1
             if self.left:
@@ -97,12 +94,12 @@ class FileReader:
     def __init__(self, pipeline: Pipeline, target: PackBin, id_key: bytes, scratch: Path) -> None:
         self.pipeline, self.bin, self.key, self.scratch = pipeline, target, id_key, scratch
         self.new_bytes = self.stored_bytes = 0
-        self._own = threading.local()
+        self._thread = threading.local()
         self._buffers = Buffers(4, WINDOW)
         self._lock = threading.Lock()
 
-    def _place(self, plain: memoryview, blobs: list[tuple[bytes, int]]) -> None:
-        stored = self.pipeline.place([self.bin], plain, blobs)
+    def _store(self, plain: memoryview, blobs: list[tuple[bytes, int]]) -> None:
+        stored = self.pipeline.store([self.bin], plain, blobs)
         with self._lock:
             self.new_bytes += len(plain)
             self.stored_bytes += stored
@@ -111,10 +108,10 @@ class FileReader:
 
     def bare(self, slot: EntrySlot) -> None:
         """A link, pipe, socket or device: all that there is goes into the line."""
-        entry = entry_of(slot.name, slot.seen.st)
+        entry = entry_of(slot.name, slot.scanned.st)
         if entry.type == "link":
             try:
-                with short_path(slot.seen.path) as short:
+                with short_path(slot.scanned.path) as short:
                     set_target(entry, os.readlink(short))
             except OSError as error:
                 entry.mark, entry.reason = "unreadable", error.strerror or str(error)
@@ -122,7 +119,7 @@ class FileReader:
         slot.finish(())
 
     def unreadable(self, slot: EntrySlot, error: OSError) -> None:
-        entry = entry_of(slot.name, slot.seen.st)
+        entry = entry_of(slot.name, slot.scanned.st)
         if error.errno == errno.ENOENT:
             entry.mark = "gone"
         else:
@@ -136,10 +133,10 @@ class FileReader:
     def group(self, slots: Sequence[EntrySlot]) -> None:
         """Read small files one behind the other into one buffer and store what is new of it as
         one frame: compression sees them together, and sealing is paid once."""
-        buffer = getattr(self._own, "buffer", None)
+        buffer = getattr(self._thread, "buffer", None)
         if buffer is None:
-            buffer = self._own.buffer = bytearray(GROUP + 2 * SMALL)
-        shelf, key, at = self.bin.shelf, self.key, 0
+            buffer = self._thread.buffer = bytearray(GROUP + 2 * SMALL)
+        pack_numbers, key, at = self.bin.pack_numbers, self.key, 0
         blobs: list[tuple[bytes, int]] = []
         fresh: set[bytes] = set()
         with memoryview(buffer) as view:
@@ -156,23 +153,23 @@ class FileReader:
                     slot.finish(())
                     continue
                 name = blake3.blake3(view[at : at + size], key=key).digest()
-                if name not in shelf and name not in fresh:
+                if name not in pack_numbers and name not in fresh:
                     slot.fresh = True
                     fresh.add(name)
                     blobs.append((name, size))
                     at += size
                 slot.finish((name,))
                 if at >= GROUP:
-                    self._place(view[:at], blobs)
+                    self._store(view[:at], blobs)
                     at, blobs, fresh = 0, [], set()
             if blobs:
-                self._place(view[:at], blobs)
+                self._store(view[:at], blobs)
 
     def _read_small(self, slot: EntrySlot, view: memoryview) -> int:
         """Bytes read; -1 for a file that must be read through SQLite. Sets the slot's entry."""
-        before, entry, size = slot.seen.st, ListingEntry(), 0
+        before, entry, size = slot.scanned.st, ListingEntry(), 0
         for attempt in range(_TRIES):
-            handle = open_file(slot.seen.path, FLAGS)
+            handle = open_file(slot.scanned.path, FLAGS)
             try:
                 if attempt:
                     before = os.fstat(handle)
@@ -180,7 +177,7 @@ class FileReader:
                 after = os.fstat(handle)
             finally:
                 os.close(handle)
-            if size >= 20 and sqlite_state(slot.seen.path, bytes(view[:20])):
+            if size >= 20 and sqlite_state(slot.scanned.path, bytes(view[:20])):
                 return -1
             slot.entry = entry = entry_of(slot.name, after)
             entry.size = size
@@ -192,9 +189,9 @@ class FileReader:
 
     def _diverted(self, slot: EntrySlot) -> None:
         """A file that grew, or a database: read here and now, with buffers of this thread's own."""
-        if not hasattr(self._own, "buffers"):
-            self._own.buffers = Buffers(3, WINDOW)
-        self.large(slot, self._own.buffers, lambda job: job())
+        if not hasattr(self._thread, "buffers"):
+            self._thread.buffers = Buffers(3, WINDOW)
+        self.large(slot, self._thread.buffers, lambda job: job())
 
     # -- large files
 
@@ -214,7 +211,7 @@ class FileReader:
             self.unreadable(slot, error)
 
     def _read_large(self, slot: EntrySlot, buffers: Buffers | None, run: Callable | None) -> bool:
-        path = slot.seen.path
+        path = slot.scanned.path
         handle = open_file(path, FLAGS)
         try:
             st = os.fstat(handle)
@@ -224,8 +221,8 @@ class FileReader:
             state = sqlite_state(path, head)
             os.lseek(handle, 0, os.SEEK_SET)
             if not state:
-                done = self._read_plain(slot, handle, st, buffers, run)
-                return done and not (head and sqlite_state(path, head))
+                unchanged = self._read_plain(slot, handle, st, buffers, run)
+                return unchanged and not (head and sqlite_state(path, head))
             try:
                 # Windows keeps others from reading what is locked
                 if state == "wal" or os.name == "nt":
@@ -258,7 +255,7 @@ class FileReader:
 
     def _read_copy(self, slot: EntrySlot, st: os.stat_result, buffers: Buffers | None, run: Callable | None) -> bool:
         """Read a database whose newest content lies in its write-ahead log."""
-        with sqlite_copy(slot.seen.path, self.scratch) as copy, copy.open("rb", 0) as file:
+        with sqlite_copy(slot.scanned.path, self.scratch) as copy, copy.open("rb", 0) as file:
             read: ReadInto = file.readinto
             size, slot.ids, slot.digest = self.stream(read, buffers, run, slot)
         entry = entry_of(slot.name, st)
@@ -270,29 +267,29 @@ class FileReader:
         """A database that SQLite does not open is kept with all its files: they belong together."""
         assert slot.entry is not None
         slot.entry.mark, slot.entry.reason = "changed", reason
-        for seen in slot.seen.companions:
-            other = EntrySlot(seen, slot.name[: -len(slot.seen.name)] + seen.name)
-            self.large(other, buffers, run)
-            slot.others.append(other)
+        for scanned in slot.scanned.companions:
+            companion = EntrySlot(scanned, slot.name[: -len(slot.scanned.name)] + scanned.name)
+            self.large(companion, buffers, run)
+            slot.companions.append(companion)
 
     def stream(
         self, read: ReadInto, buffers: Buffers | None = None, run: Callable | None = None, slot: EntrySlot | None = None
     ) -> tuple[int, list[bytes | None], str]:
         """Cut a stream. Size, ids (filled in by the workers as they go) and whole digest."""
         buffers, run = buffers or self._buffers, run or self.pipeline.submit
-        if not hasattr(self._own, "cutter"):
-            self._own.cutter = make_cutter(self.key)
-        whole, ids, size = blake3.blake3(key=self.key), [], 0
-        for buffer, cut, chunks in cut_windows(read, self._own.cutter, buffers):
+        if not hasattr(self._thread, "cutter"):
+            self._thread.cutter = make_cutter(self.key)
+        hasher, ids, size = blake3.blake3(key=self.key), [], 0
+        for buffer, cut, chunks in cut_windows(read, self._thread.cutter, buffers):
             with memoryview(buffer) as view:
-                whole.update(view[:cut])
+                hasher.update(view[:cut])
             size += cut
             shared = _SharedWindow(buffer, buffers, len(chunks))
             for offset, length in chunks:
-                place = len(ids)
+                position = len(ids)
                 ids.append(None)
-                run(partial(self._chunk, shared, offset, length, ids, place, slot))
-        return size, ids, whole.hexdigest()
+                run(partial(self._chunk, shared, offset, length, ids, position, slot))
+        return size, ids, hasher.hexdigest()
 
     def _chunk(
         self,
@@ -300,18 +297,18 @@ class FileReader:
         offset: int,
         length: int,
         ids: list[bytes | None],
-        place: int,
+        position: int,
         slot: EntrySlot | None,
     ) -> None:
         try:
             with memoryview(shared.buffer) as view:
                 part = view[offset : offset + length]
                 name = blake3.blake3(part, key=self.key).digest()
-                if name not in self.bin.shelf:
-                    self._place(part, [(name, length)])
+                if name not in self.bin.pack_numbers:
+                    self._store(part, [(name, length)])
                     if slot is not None:
                         slot.fresh = True
                 part.release()
-            ids[place] = name
+            ids[position] = name
         finally:
-            shared.done()
+            shared.chunk_done()

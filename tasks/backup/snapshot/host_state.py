@@ -1,11 +1,7 @@
-"""What a host notes for itself: its chain's head, packs to store again, that a run is under way.
+"""What a host keeps for itself: its chain's head, packs to store again, the lock of a run, and the index of
+its own packs (blob ids and their packs, no content). All of it can be lost and rebuilt.
 
-All of it can be lost: the repository tells the rest.
-
-What the host knows of its own packs: blob ids and where they lie, no content.
-
-Segments in the repository are sealed under the host's index key; a copy of all of them is kept
-locally and can be lost without harm.
+Index segments in the repository are sealed under the host's index key; a copy is kept locally.
 """
 
 from __future__ import annotations
@@ -85,18 +81,18 @@ class PackInfo:
         return [self.digest, self.size, self.retention, self.bin, self.to, self.ids]
 
 
-def segment_row(info: PackInfo, frames: Sequence[PackFrame]) -> dict[str, object]:
+def segment_row(pack: PackInfo, frames: Sequence[PackFrame]) -> dict[str, object]:
     return {
-        "bin": info.bin,
-        "class": info.retention,
+        "bin": pack.bin,
+        "class": pack.retention,
         "frames": [frame.row() for frame in frames],
-        "name": info.digest,
-        "size": info.size,
-        "to": list(info.to),
+        "name": pack.digest,
+        "size": pack.size,
+        "to": list(pack.to),
     }
 
 
-def _info(row: dict) -> PackInfo:
+def _pack_of_row(row: dict) -> PackInfo:
     ids = b"".join(bytes.fromhex(blob[0]) for frame in row["frames"] for blob in frame[4])
     return PackInfo(row["name"], row["size"], row["class"], row["bin"], tuple(row["to"]), ids)
 
@@ -111,18 +107,18 @@ class PackIndex:
 
     packs: list[PackInfo] = field(default_factory=list)
     segments: set[str] = field(default_factory=set)
-    known: dict[tuple[str, str], dict[bytes, int]] = field(default_factory=dict)
+    by_bin: dict[tuple[str, str], dict[bytes, int]] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
 
-    def shelf(self, retention: str, bin_name: str) -> dict[bytes, int]:
-        return self.known.setdefault((retention, bin_name), {})
+    def pack_numbers(self, retention: str, bin_name: str) -> dict[bytes, int]:
+        return self.by_bin.setdefault((retention, bin_name), {})
 
-    def add(self, info: PackInfo) -> int:
+    def add(self, pack: PackInfo) -> int:
         number = len(self.packs)
-        self.packs.append(info)
-        shelf, ids = self.shelf(info.retention, info.bin), info.ids
+        self.packs.append(pack)
+        pack_numbers, ids = self.pack_numbers(pack.retention, pack.bin), pack.ids
         for start in range(0, len(ids), 32):
-            shelf[ids[start : start + 32]] = number
+            pack_numbers[ids[start : start + 32]] = number
         return number
 
     def keep_only(self, there: dict[str, list[StoreItem]], bad: Iterable[str], recipients: Iterable[str]) -> PackIndex:
@@ -130,30 +126,30 @@ class PackIndex:
         without those that a recipient of today cannot open: each snapshot opens with each key."""
         spoiled, needed = set(bad), set(recipients)
         lost = [
-            info.digest
-            for info in self.packs
-            if info.digest in spoiled
-            or not needed <= set(info.to)
-            or not any(item.size == info.size for item in there.get(info.digest, ()))
+            pack.digest
+            for pack in self.packs
+            if pack.digest in spoiled
+            or not needed <= set(pack.to)
+            or not any(stored.size == pack.size for stored in there.get(pack.digest, ()))
         ]
         if not lost:
             return self
-        gone, kept = set(lost), PackIndex(segments=self.segments, lost=lost)
-        for info in self.packs:
-            if info.digest not in gone:
-                kept.add(info)
-        return kept
+        dropped, remaining = set(lost), PackIndex(segments=self.segments, lost=lost)
+        for pack in self.packs:
+            if pack.digest not in dropped:
+                remaining.add(pack)
+        return remaining
 
 
 def load_index(repository: Repository, host: str, index_key: bytes, cache: Path | None) -> PackIndex:
     """The local copy, brought up to date with the segments in the repository."""
     index = read_cache(cache, index_key) if cache else PackIndex()
     folder = f"index/{host}"
-    for item in repository.list(folder):
-        name = ObjectName.parse(item.name)
-        if name is None or name.digest in index.segments or item.size > MOST_STORED:
+    for stored in repository.list(folder):
+        name = ObjectName.parse(stored.name)
+        if name is None or name.digest in index.segments or stored.size > MOST_STORED:
             continue
-        data = repository.read(f"{folder}/{item.name}")
+        data = repository.read(f"{folder}/{stored.name}")
         if digest(data) != name.digest:
             continue  # an attempt that broke off
         try:
@@ -161,13 +157,13 @@ def load_index(repository: Repository, host: str, index_key: bytes, cache: Path 
         except DamagedData:
             continue  # sealed under a key from before a rotation
         for row in body["packs"]:  # type: ignore[attr-defined]
-            index.add(_info(row))
+            index.add(_pack_of_row(row))
         index.segments.add(name.digest)
     return index
 
 
 def write_cache(path: Path, index: PackIndex, index_key: bytes) -> None:
-    rows = [info.row() for info in index.packs]
+    rows = [pack.row() for pack in index.packs]
     body = msgspec.msgpack.encode([rows, sorted(index.segments)])
     write_checked(path, body, index_key)
 
@@ -196,11 +192,11 @@ def write_checked(path: Path, body: bytes, key: bytes) -> None:
 
 def read_checked(path: Path, key: bytes) -> bytes | None:
     try:
-        whole = path.read_bytes()
+        stored = path.read_bytes()
     except OSError:
         return None
-    body = whole[32:]
-    return body if blake3.blake3(body, key=key).digest() == whole[:32] else None
+    body = stored[32:]
+    return body if blake3.blake3(body, key=key).digest() == stored[:32] else None
 
 
 def scratch_of(state: Path | None) -> Path:
@@ -254,24 +250,24 @@ def run_lock(state: Path | None) -> Iterator[None]:
 
 def find_head(repository: Repository, keys: HostKeys, state: Path | None) -> tuple[ChainHead, list[Finding]]:
     """The newest whole manifest of this host; alarms when it is older than what we remember."""
-    own = local_head(state, keys)
+    local = local_head(state, keys)
     items = [i for i in repository.list(f"manifests/{keys.host}") if i.size <= MOST_MANIFEST]
-    names = [(ObjectName.parse(item.name), item) for item in items]
-    ordered = sorted(((n, item) for n, item in names if n and n.sequence > 0), reverse=True)
+    names = [(ObjectName.parse(stored_object.name), stored_object) for stored_object in items]
+    ordered = sorted(((n, stored_object) for n, stored_object in names if n and n.sequence > 0), reverse=True)
     head = ChainHead()
-    for name, item in ordered:
+    for name, stored_object in ordered:
         if head.sequence and name.sequence < head.sequence:
             break
         with contextlib.suppress(DamagedData):
-            stored, manifest = read_manifest(repository, keys.host, item.name)
-            if not head.sequence or stored == own.digest:
-                head = ChainHead(manifest.sequence, stored, manifest.time, manifest, item.modified)
+            stored, manifest = read_manifest(repository, keys.host, stored_object.name)
+            if not head.sequence or stored == local.digest:
+                head = ChainHead(manifest.sequence, stored, manifest.time, manifest, stored_object.modified)
     alarms = []
-    if own.sequence > head.sequence:
-        alarms.append(make_finding("store-behind-host", keys.host, sequence=head.sequence, own=own.sequence))
-        head = ChainHead(own.sequence, own.digest, own.time)
-    elif own.digest and own.digest not in {name.digest for name, _ in ordered}:
-        alarms.append(make_finding("own-snapshot-gone", keys.host, sequence=own.sequence))
+    if local.sequence > head.sequence:
+        alarms.append(make_finding("store-behind-host", keys.host, sequence=head.sequence, own=local.sequence))
+        head = ChainHead(local.sequence, local.digest, local.time)
+    elif local.digest and local.digest not in {name.digest for name, _ in ordered}:
+        alarms.append(make_finding("own-snapshot-gone", keys.host, sequence=local.sequence))
     return head, alarms
 
 

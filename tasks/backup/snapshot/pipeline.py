@@ -1,4 +1,4 @@
-"""The engine room: workers that compress and seal, bins of open packs, threads that carry packs off.
+"""The snapshot pipeline: workers that compress and seal, bins of open packs, threads that upload packs.
 
 Native calls (read, BLAKE3, zstd, AES-GCM, SHA-256) release the interpreter's lock, so threads use
 all cores; what Python does itself is kept to a few microseconds a file.
@@ -30,14 +30,14 @@ class PackBin:
 
     retention: str
     name: str
-    shelf: dict[bytes, int]
+    pack_numbers: dict[bytes, int]
     lock: threading.Lock = field(default_factory=threading.Lock)
     open: PackBuilder | None = None
 
 
 @dataclass
 class PipelineTotals:
-    """What this run carried off."""
+    """What this run uploaded."""
 
     packs: int = 0
     stored_bytes: int = 0
@@ -53,12 +53,12 @@ class Pipeline:
         index: PackIndex,
         workers: int = 0,
         carriers: int = 2,
-        told: Callable[[int], None] | None = None,
+        on_stored: Callable[[int], None] | None = None,
     ) -> None:
         self.repository, self.keys, self.index = repository, keys, index
         self.totals = PipelineTotals()
         self.error: BaseException | None = None
-        self._told = told
+        self._on_stored = on_stored
         self._recipients = [recipient.raw() for recipient in repository.config.recipients]
         self._to = tuple(recipient.id() for recipient in repository.config.recipients)
         self._buffers = Buffers(PACK_BUFFERS, PACK_BYTES)
@@ -104,9 +104,9 @@ class Pipeline:
     # -- packs
 
     def bin(self, retention: str, name: str) -> PackBin:
-        return PackBin(retention, name, self.index.shelf(retention, name))
+        return PackBin(retention, name, self.index.pack_numbers(retention, name))
 
-    def place(self, bins: Sequence[PackBin], plain: memoryview | bytes, blobs: Blobs) -> int:
+    def store(self, bins: Sequence[PackBin], plain: memoryview | bytes, blobs: Blobs) -> int:
         """Compress once, seal into the open pack of each bin. Returns the bytes after compression."""
         method, data = compress_frame(memoryview(plain))
         for target in bins:
@@ -125,7 +125,7 @@ class Pipeline:
                 pack = target.open = self._start(target)
             counter = pack.reserve(stored, plain, method, blobs)
             for name, _ in blobs:
-                target.shelf[name] = pack.ordinal
+                target.pack_numbers[name] = pack.ordinal
             return pack, counter
 
     def _start(self, target: PackBin) -> PackBuilder:
@@ -150,7 +150,7 @@ class Pipeline:
                 self._loads.put(pack)
 
     def flush(self, bins: Sequence[PackBin]) -> None:
-        """Carry off the open packs, and a segment for what has no segment yet; wait for all."""
+        """Upload the open packs, and a segment for what has no segment yet; wait for all."""
         self.settle()
         for target in bins:
             with target.lock:
@@ -182,15 +182,15 @@ class Pipeline:
         self.repository.put("packs", ObjectName(-1, name, 0), parts)
         ids = b"".join(blob for frame in pack.frames for blob, _ in frame.blobs)
         was = self.index.packs[pack.ordinal]
-        info = PackInfo(name, size, was.retention, was.bin, was.to, ids)
+        packed = PackInfo(name, size, was.retention, was.bin, was.to, ids)
         with self._segment_lock:
-            self.index.packs[pack.ordinal] = info
-            self._segment.append(segment_row(info, pack.frames))
+            self.index.packs[pack.ordinal] = packed
+            self._segment.append(segment_row(packed, pack.frames))
             self._segment_bytes += size
             self.totals.packs += 1
             self.totals.stored_bytes += size
-        if self._told:
-            self._told(size)
+        if self._on_stored:
+            self._on_stored(size)
         self._write_segment(SEGMENT_BYTES)
 
     def _write_segment(self, at_least: int) -> None:

@@ -1,6 +1,5 @@
-"""Where content comes from: databases are never copied as they lie, but through their own interface.
-
-A PostgreSQL database as a stream of SQL, its password out of everybody's sight.
+"""Where content comes from: databases are never copied as they lie, but through their own interface;
+a PostgreSQL database as a stream of SQL, its password out of everybody's sight.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from tasks.backup.faults import SourceFault
 from tasks.backup.file_access import short_path
 
 
-def _without_password(place: str) -> tuple[str, dict[str, str]]:
+def _without_password(url: str) -> tuple[str, dict[str, str]]:
     """A database's URL as pg_dump takes it, and the environment that carries its password: what
     stands in a command line all users of the machine can read."""
-    parts, environment = urlsplit(place), dict(os.environ)
+    parts, environment = urlsplit(url), dict(os.environ)
     if not parts.scheme:
-        return place, environment
+        return url, environment
     if parts.password:
         environment["PGPASSWORD"] = unquote(parts.password)
     user, _, host = parts.netloc.rpartition("@")
@@ -38,8 +37,8 @@ def _without_password(place: str) -> tuple[str, dict[str, str]]:
 class PostgresDump:
     """`pg_dump` of one database as a stream; plain SQL, which dedups better than its own archive."""
 
-    def __init__(self, place: str, program: str = "pg_dump") -> None:
-        address, environment = _without_password(place)
+    def __init__(self, url: str, program: str = "pg_dump") -> None:
+        address, environment = _without_password(url)
         command = [program, "--no-password", "--format=plain", f"--dbname={address}"]
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in finish
         try:
@@ -52,16 +51,16 @@ class PostgresDump:
 
     def read_into(self, view: memoryview) -> int:
         assert self._process.stdout is not None
-        return self._process.stdout.readinto(view)
+        return self._process.stdout.readinto(view)  # type: ignore[attr-defined] - a pipe of bytes is a BufferedReader
 
     def finish(self) -> None:
         """Raises SourceFault when the dump did not end well: a cut dump is no backup."""
         code = self._process.wait()
         self._errors.seek(0)
-        said = self._errors.read(500).decode(errors="replace").strip()
+        message = self._errors.read(500).decode(errors="replace").strip()
         self._close()
         if code:
-            raise SourceFault("pg-dump-failed", code_given=code, reason=said)
+            raise SourceFault("pg-dump-failed", code_given=code, reason=message)
 
     def abort(self) -> None:
         if self._process.poll() is None:
@@ -82,14 +81,14 @@ _WAL_MODE = 2  # bytes 18 and 19 of the file
 
 @dataclass(frozen=True)
 class SnapshotSource:
-    """One thing to back up. `kind` is `folder` or `postgresql` (then `place` is a URL or DSN).
+    """One thing to back up. `kind` is `folder` or `postgresql` (then `location` is a URL or DSN).
 
     `retention` names the class; `skip` are patterns of relative paths; `objective_hours` is the
     longest that the newest snapshot may lie back.
     """
 
     name: str
-    place: str
+    location: str
     retention: str = "records"
     kind: str = "folder"
     skip: tuple[str, ...] = ()
@@ -133,12 +132,12 @@ def sqlite_quiet(path: bytes) -> Iterator[None]:
     """Hold a shared lock, under which nobody writes a database in rollback mode: it can be read
     as it lies, bit for bit. Raises sqlite3.Error."""
     address = f"file:{quote(os.fsdecode(path))}?mode=ro"
-    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=20)) as book:
-        book.isolation_level = None
-        book.execute("BEGIN")
-        book.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=20)) as connection:
+        connection.isolation_level = None
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         yield
-        book.execute("COMMIT")
+        connection.execute("COMMIT")
 
 
 @contextmanager
@@ -152,10 +151,10 @@ def sqlite_copy(path: bytes, scratch: Path) -> Iterator[Path]:
     try:
         address = f"file:{quote(os.fsdecode(path))}?mode=ro"
         with (
-            contextlib.closing(sqlite3.connect(address, uri=True, timeout=20)) as book,
+            contextlib.closing(sqlite3.connect(address, uri=True, timeout=20)) as connection,
             contextlib.closing(sqlite3.connect(name)) as copy,
         ):
-            book.backup(copy)
+            connection.backup(copy)
         yield Path(name)
     finally:
         for leftover in (name, name + "-journal", name + "-wal", name + "-shm"):

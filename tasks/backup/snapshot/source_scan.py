@@ -72,7 +72,7 @@ class ScannedFolder:
     """One folder of a walk. `path` is relative to the source, b"" for its root."""
 
     path: bytes
-    place: bytes
+    full_path: bytes
     st: os.stat_result
     entries: list[ScannedEntry] = field(default_factory=list)
     trouble: str = ""
@@ -91,41 +91,41 @@ def walk(root: bytes, skip: Sequence[str] = (), leave_out: Collection[bytes] = (
         return
     waiting = [(b"", root, os.stat(root))]
     while waiting:
-        path, place, st = waiting.pop()
-        folder = ScannedFolder(path, place, st)
+        path, full_path, st = waiting.pop()
+        folder = ScannedFolder(path, full_path, st)
         try:
-            with short_path(place) as short:
+            with short_path(full_path) as short:
                 folder.st = os.stat(short)
-                found = _list(folder, patterns, short)
+                entries = _list(folder, patterns, short)
         except FileNotFoundError:
             if not path:
                 raise
             continue
         except OSError as error:  # its line stands as the folder above it shows it
-            folder.trouble, found = error.strerror or str(error), []
+            folder.trouble, entries = error.strerror or str(error), []
         inner = []
-        for seen in found:
-            if stat.S_ISDIR(seen.st.st_mode):
-                if seen.path not in leave_out:
-                    relative = path + b"/" + seen.name if path else seen.name
-                    inner.append((relative, seen.path, seen.st))
+        for entry in entries:
+            if stat.S_ISDIR(entry.st.st_mode):
+                if entry.path not in leave_out:
+                    relative = path + b"/" + entry.name if path else entry.name
+                    inner.append((relative, entry.path, entry.st))
             else:
-                folder.entries.append(seen)
+                folder.entries.append(entry)
         yield folder
         waiting.extend(reversed(inner))
 
 
-def _single_file(place: bytes) -> ScannedFolder:
+def _single_file(full_path: bytes) -> ScannedFolder:
     """A source that is one file: a folder with just that in it."""
-    above, name = os.path.split(os.path.abspath(place))
+    above, name = os.path.split(os.path.abspath(full_path))
     folder = ScannedFolder(b"", above, os.stat(above))
-    folder.entries = [ScannedEntry(name, place, os.stat(place))]
+    folder.entries = [ScannedEntry(name, full_path, os.stat(full_path))]
     return folder
 
 
 def _list(folder: ScannedFolder, patterns: list[bytes], short: bytes) -> list[ScannedEntry]:
-    start = folder.place.rstrip(b"/") + b"/"
-    found: list[ScannedEntry] = []
+    start = folder.full_path.rstrip(b"/") + b"/"
+    scanned: list[ScannedEntry] = []
     unread: list[str] = []
     try:
         with os.scandir(short) as entries:
@@ -140,44 +140,44 @@ def _list(folder: ScannedFolder, patterns: list[bytes], short: bytes) -> list[Sc
                 except OSError as error:
                     unread.append(f"{os.fsdecode(entry.name)!a}: {error.strerror or error}")
                     continue
-                found.append(ScannedEntry(entry.name, start + entry.name, st))
+                scanned.append(ScannedEntry(entry.name, start + entry.name, st))
     except FileNotFoundError:
         raise
     except OSError as error:
         folder.trouble = error.strerror or str(error)
     if unread:
         folder.trouble = f"{len(unread)} of its entries, as {min(unread)}"
-    found.sort(key=lambda seen: seen.name)
-    return _without_companions(found)
+    scanned.sort(key=lambda scanned_entry: scanned_entry.name)
+    return _without_companions(scanned)
 
 
 def _skipped(path: bytes, name: bytes, patterns: list[bytes]) -> bool:
-    whole = path + b"/" + name if path else name
-    return any(fnmatch.fnmatch(whole, p) or fnmatch.fnmatch(name, p) for p in patterns)
+    full_name = path + b"/" + name if path else name
+    return any(fnmatch.fnmatch(full_name, p) or fnmatch.fnmatch(name, p) for p in patterns)
 
 
-def _without_companions(found: list[ScannedEntry]) -> list[ScannedEntry]:
+def _without_companions(entries: list[ScannedEntry]) -> list[ScannedEntry]:
     """Leave out `-wal`, `-shm`, `-journal` of SQLite files: their content comes with the file."""
-    beside = {seen.name: seen for seen in found if seen.name.endswith(COMPANIONS)}
+    beside = {entry.name: entry for entry in entries if entry.name.endswith(COMPANIONS)}
     if not beside:
-        return found
-    bases = {seen.name: seen for seen in found}
-    gone = set()
-    for name, seen in beside.items():
+        return entries
+    bases = {entry.name: entry for entry in entries}
+    covered = set()
+    for name, entry in beside.items():
         base = bases.get(name[: name.rindex(b"-")])
         if base is not None and _is_sqlite(base):
-            gone.add(name)
-            base.companions += (seen,)
+            covered.add(name)
+            base.companions += (entry,)
             if not name.endswith(b"-shm"):
-                base.beside = (base.beside * 31 + seen.st.st_mtime_ns + seen.st.st_size) % (1 << 62)
-    return [seen for seen in found if seen.name not in gone]
+                base.beside = (base.beside * 31 + entry.st.st_mtime_ns + entry.st.st_size) % (1 << 62)
+    return [entry for entry in entries if entry.name not in covered]
 
 
-def _is_sqlite(seen: ScannedEntry) -> bool:
-    if not stat.S_ISREG(seen.st.st_mode):
+def _is_sqlite(entry: ScannedEntry) -> bool:
+    if not stat.S_ISREG(entry.st.st_mode):
         return False
     try:
-        with short_path(seen.path) as short, open(short, "rb", buffering=0) as file:
+        with short_path(entry.path) as short, open(short, "rb", buffering=0) as file:
             return file.read(16) == SQLITE_MAGIC
     except OSError:
         return False
@@ -196,18 +196,18 @@ class PreviousScanCache:
         if path is None or not path.exists() or path.stat().st_size < 48:
             return
         with path.open("rb") as file:
-            whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        with memoryview(whole) as view:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        with memoryview(mapped) as view:
             good = blake3.blake3(view[32:], key=key).digest() == bytes(view[:32])
             if good:
                 at = int.from_bytes(view[-8:], "little")
                 rows = msgspec.msgpack.decode(bytes(view[at:-8]))
                 self._places = {bytes(name): (a, b) for name, a, b in rows}
-        self._map = whole
+        self._map = mapped
 
     def raw(self, folder: bytes) -> bytes:
-        place = self._places.get(folder)
-        return self._map[place[0] : place[1]] if place and self._map else b""
+        bounds = self._places.get(folder)
+        return self._map[bounds[0] : bounds[1]] if bounds and self._map else b""
 
     def rows(self, raw: bytes) -> dict[bytes, CachedRow]:
         return {row.name: row for row in _decode_rows(raw)} if raw else {}

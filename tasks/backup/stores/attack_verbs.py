@@ -52,7 +52,7 @@ def attack_verbs(store: Store) -> dict[str, Attack]:
 
 
 def free_bytes(store: Store) -> int:
-    """Room left on the store, as the server tells it."""
+    """Free bytes of the store, as the server reports them."""
     if isinstance(store, SmbStore):
         return store.with_link("ask for free space", lambda link: _free(store, link))
     assert isinstance(store, LocalStore)
@@ -94,17 +94,17 @@ def _facts(link: SmbConnection) -> dict[str, StoreProperty]:
 def _free(store: SmbStore, link: SmbConnection) -> int:
     handle = link.open(store.path(""), READ_ATTRIBUTES, options=CreateOptions.FILE_DIRECTORY_FILE)
     try:
-        query, info = SMB2QueryInfoRequest(), FileFsFullSizeInformation()
-        query["info_type"], query["file_info_class"] = info.INFO_TYPE, info.INFO_CLASS
+        query, size_information = SMB2QueryInfoRequest(), FileFsFullSizeInformation()
+        query["info_type"], query["file_info_class"] = size_information.INFO_TYPE, size_information.INFO_CLASS
         query["file_id"], query["output_buffer_length"] = handle.file_id, 64
         answer = SMB2QueryInfoResponse()
         answer.unpack(link.ask(query)["data"].get_value())
-        info.unpack(answer["buffer"].get_value())
+        size_information.unpack(answer["buffer"].get_value())
     finally:
         link.finish(handle)
-    units = info["caller_available_units"].get_value()
-    sector = info["bytes_per_sector"].get_value()
-    return units * info["sectors_per_unit"].get_value() * sector
+    units = size_information["caller_available_units"].get_value()
+    sector = size_information["bytes_per_sector"].get_value()
+    return units * size_information["sectors_per_unit"].get_value() * sector
 
 
 class _SmbAttacks:
@@ -133,9 +133,9 @@ class _SmbAttacks:
             "remove folder": self._remove_folder,
         }
 
-    def _with(self, name: str, access: int, then: Callable[[SmbConnection, Open], None], **more: Any) -> None:
+    def _with(self, name: str, access: int, then: Callable[[SmbConnection, Open], None], **options: Any) -> None:
         def call(link: SmbConnection) -> None:
-            handle = link.open(self._store.path(name), access, **more)
+            handle = link.open(self._store.path(name), access, **options)
             try:
                 then(link, handle)
             finally:
@@ -148,65 +148,65 @@ class _SmbAttacks:
 
     def _write(self, name: str, access: int, offset: int) -> None:
         def then(link: SmbConnection, handle: Open) -> None:
-            place = (handle.end_of_file or 0) if offset < 0 else offset
-            link.ask(handle.write(b"attack", place, send=False)[0])
+            position = (handle.end_of_file or 0) if offset < 0 else offset
+            link.ask(handle.write(b"attack", position, send=False)[0])
 
         self._with(name, access, then, share=ALL_SHARES)
 
-    def _set(self, name: str, access: int, info: Any) -> None:
-        self._with(name, access, lambda link, handle: set_file_info(link, handle, info))
+    def _set(self, name: str, access: int, file_information: Any) -> None:
+        self._with(name, access, lambda link, handle: set_file_info(link, handle, file_information))
 
     def _replace(self, name: str) -> None:
         self._store.create(name + "-other", [b"other"])
-        info = renaming_request(self._store.path(name), replace=True)
-        self._set(name + "-other", DELETE, info)
+        renaming = renaming_request(self._store.path(name), replace=True)
+        self._set(name + "-other", DELETE, renaming)
 
     def _delete(self, name: str) -> None:
         options = CreateOptions.FILE_NON_DIRECTORY_FILE | CreateOptions.FILE_DELETE_ON_CLOSE
         self._with(name, DELETE, lambda link, handle: None, options=options)
 
     def _link(self, name: str) -> None:
-        info = FileLinkInformation()
-        info["replace_if_exists"], info["file_name"] = False, self._store.path(name + "-link")
-        self._set(name, WRITE_ATTRIBUTES, info)
+        linking = FileLinkInformation()
+        linking["replace_if_exists"], linking["file_name"] = False, self._store.path(name + "-link")
+        self._set(name, WRITE_ATTRIBUTES, linking)
 
     def _rename_folder(self, folder: str) -> None:
         """Also a way to hide all that is in it. Undone at once where it works."""
         moved = folder + "-moved"
         as_folder = CreateOptions.FILE_DIRECTORY_FILE
         for source, target in ((folder, moved), (moved, folder)):
-            info = renaming_request(self._store.path(target))
+            renaming = renaming_request(self._store.path(target))
             self._with(
                 source,
                 DELETE | READ_ATTRIBUTES,
-                lambda link, handle, info=info: set_file_info(link, handle, info),
+                lambda link, handle, renaming=renaming: set_file_info(link, handle, renaming),
                 options=as_folder,
             )
 
     def _remove_folder(self, folder: str) -> None:
-        info = FileDispositionInformation()
-        info["delete_pending"] = True
+        disposition = FileDispositionInformation()
+        disposition["delete_pending"] = True
         self._with(
             folder,
             DELETE,
-            lambda link, handle: set_file_info(link, handle, info),
+            lambda link, handle: set_file_info(link, handle, disposition),
             options=CreateOptions.FILE_DIRECTORY_FILE,
         )
 
 
 def _end_of_file() -> Any:
-    info = FileEndOfFileInformation()
-    info["end_of_file"] = 3
-    return info
+    end_of_file = FileEndOfFileInformation()
+    end_of_file["end_of_file"] = 3
+    return end_of_file
 
 
 def _basic(attributes: int) -> Any:
-    info = FileBasicInformation()
+    basic = FileBasicInformation()
     if attributes:
-        info["file_attributes"] = attributes
+        basic["file_attributes"] = attributes
     else:
-        info["last_write_time"] = OLD
-    return info
+        basic["last_write_time"] = OLD
+    return basic
 
 
 class _LocalAttacks:
@@ -244,9 +244,9 @@ def _append(path: Path) -> None:
 
 
 def _replace(path: Path) -> None:
-    other = path.with_name(path.name + "-other")
-    other.write_bytes(b"other")
-    other.replace(path)
+    replacement = path.with_name(path.name + "-other")
+    replacement.write_bytes(b"other")
+    replacement.replace(path)
 
 
 def _rename_folder(path: Path) -> None:

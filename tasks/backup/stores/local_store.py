@@ -88,13 +88,13 @@ class LocalStore:
             raise store_fault(error, f"list {folder} in {self.label}") from error
 
     def list(self, folder: str) -> list[StoreItem]:
-        found = []
+        items = []
         for entry in self._entries(folder):
             with contextlib.suppress(FileNotFoundError):
                 if entry.is_file(follow_symlinks=False):
                     stat = entry.stat(follow_symlinks=False)
-                    found.append(StoreItem(entry.name, stat.st_size, stat.st_mtime))
-        return sorted(found)
+                    items.append(StoreItem(entry.name, stat.st_size, stat.st_mtime))
+        return sorted(items)
 
     def folders(self, folder: str) -> list[str]:
         return sorted(e.name for e in self._entries(folder) if e.is_dir(follow_symlinks=False))

@@ -56,22 +56,22 @@ def examine_store(repository: Repository, grace_seconds: float, least_free: int 
 
     Raises StoreLost when the store does not answer.
     """
-    found, store = Diagnosis(), repository.store
+    diagnosis, store = Diagnosis(), repository.store
     verbs = attack_verbs(store)
     names = {verb: f"canary/{os.urandom(8).hex()}" for verb in verbs}
     for name in names.values():
         store.create(name, [_CANARY])
-    found.checks += _facts(store, names, least_free)
+    diagnosis.checks += _facts(store, names, least_free)
     time.sleep(grace_seconds)
     for verb, attack in verbs.items():
         if "folder" in verb:
             # like packs: a folder of the same parent, with a fresh entry, which is when
             # Samba's worm module lets a folder be renamed
             store.create(f"canary/{os.urandom(8).hex()}", [b"fresh"])
-            found.checks.append(_try(store, verb, attack, "canary", names[verb]))
+            diagnosis.checks.append(_try(store, verb, attack, "canary", names[verb]))
         else:
-            found.checks.append(_try(store, verb, attack, names[verb], names[verb]))
-    return found
+            diagnosis.checks.append(_try(store, verb, attack, names[verb], names[verb]))
+    return diagnosis
 
 
 def _try(store: Store, verb: str, attack: Attack, target: str, canary: str) -> StoreCheck:
@@ -88,10 +88,10 @@ def _try(store: Store, verb: str, attack: Attack, target: str, canary: str) -> S
         refused = True
     except StoreFault:
         refused = True
-    whole = False
+    intact = False
     with contextlib.suppress(StoreFault):
-        whole = store.read(canary) == _CANARY
-    if refused and whole:
+        intact = store.read(canary) == _CANARY
+    if refused and intact:
         return StoreCheck(verb, True, (Finding("attack-refused"),), "guard")
     code = "attack-harmful" if refused else "attack-allowed"
     return StoreCheck(verb, False, (Finding(code),), "guard")
@@ -101,8 +101,8 @@ def _facts(store: Store, names: dict[str, str], least_free: int) -> list[StoreCh
     checks: list[StoreCheck] = []
     checks += [StoreCheck(name, fact.ok, (fact.finding,)) for name, fact in protocol_properties(store).items()]
     free = free_bytes(store)
-    room = make_finding("store-free-bytes", free=free, gigabytes=round(free / 1e9, 1))
-    checks.append(StoreCheck("free space", free >= least_free, (room,)))
+    free_space = make_finding("store-free-bytes", free=free, gigabytes=round(free / 1e9, 1))
+    checks.append(StoreCheck("free space", free >= least_free, (free_space,)))
     there = store.stat(next(iter(names.values()))).modified
     skew = abs(there - clock.now().timestamp())
     apart = make_finding("store-clock-apart", seconds=round(skew))

@@ -1,6 +1,5 @@
-"""Proofs: a drill worker restores, compares with the digests of the originals, and countersigns.
-
-What a proof reckons from the content itself: what is out of line, and whether every blob is there.
+"""Proofs: a drill worker restores, compares with the digests of the originals, and countersigns. From the
+content itself it computes what is out of line, and whether every blob is there.
 """
 
 from __future__ import annotations
@@ -51,14 +50,14 @@ def content_changes(library: PackLibrary, manifest: Manifest, before: Manifest) 
     return unusual_changes(was, now, anew)
 
 
-def _counted(library: PackLibrary, manifest: Manifest, known: set[str]) -> SourceCount:
+def _counted(library: PackLibrary, manifest: Manifest, packs_before: set[str]) -> SourceCount:
     """Files and bytes of a listing, and what of them lies in packs that were not known before."""
     files = size = fresh = 0
     frames: set[tuple[int, int]] = set()
     for entry in SnapshotListing(library, manifest).entries():
         if entry.type == "file":
             places = [library.places.get(bytes.fromhex(name)) for name in entry.blobs]
-            new = {(p[0], p[1]) for p in places if p and library.packs[p[0]].digest not in known}
+            new = {(p[0], p[1]) for p in places if p and library.packs[p[0]].digest not in packs_before}
             files, size, fresh = files + 1, size + entry.size, fresh + bool(new)
             frames |= new
     readers = [(library.packs[pack].reader, counter) for pack, counter in frames]
@@ -111,7 +110,7 @@ PROOF_SCOPES = ("sample", "all", "content")
 class ProofOptions:
     """`sample` restores about `files` files, `all` the whole snapshot, `content` opens and checks
     every blob without writing files. `accept_flags`: somebody looked at what was flagged. `progress`
-    is told of what is restored."""
+    counts what is restored."""
 
     scope: str = "sample"
     files: int = 200
@@ -129,12 +128,12 @@ class ProofResult:
     head: str
 
 
-def unproved_snapshots(found: RepositorySurvey) -> list[Snapshot]:
+def unproved_snapshots(survey: RepositorySurvey) -> list[Snapshot]:
     """The newest snapshot of each host and class that no drill countersigned."""
     newest: dict[tuple[str, str], Snapshot] = {}
-    for snapshot in found.snapshots():
+    for snapshot in survey.snapshots():
         newest[snapshot.host, snapshot.manifest.retention] = snapshot
-    return [s for s in newest.values() if found.proof_of(s.digest) is None]
+    return [s for s in newest.values() if survey.proof_of(s.digest) is None]
 
 
 def prove_snapshot(
@@ -145,11 +144,11 @@ def prove_snapshot(
 
     Raises ChainBroken, Suspicious, Damaged, WrongKey.
     """
-    found = survey_repository(repository)
-    if found.faults():
-        raise ChainBroken("countersigning-blocked", finding_problems(found.faults()))
+    survey = survey_repository(repository)
+    if survey.faults():
+        raise ChainBroken("countersigning-blocked", finding_problems(survey.faults()))
     if not options.accept_flags:
-        _require_usual(snapshot, found.doubts(snapshot))
+        _require_usual(snapshot, survey.doubts(snapshot))
     if drill not in repository.config.drills:
         raise Missing("drill-worker-unknown", drill=drill)
     if public_hex(backup_signer(seed)) not in repository.config.drills[drill]:
@@ -162,7 +161,7 @@ def prove_snapshot(
     if library.damaged():
         raise DamagedData("packs-damaged", finding_problems(library.damaged()))
     if not options.accept_flags:
-        before, earlier = _last_proved(found, snapshot), None
+        before, earlier = _last_proved(survey, snapshot), None
         if before:
             _, earlier = read_manifest(repository, before.host, before.name)
             _require_usual(snapshot, content_changes(library, manifest, earlier))
@@ -171,7 +170,7 @@ def prove_snapshot(
         files, size = check_content(library, manifest)
     else:
         files, size = _restore(library, manifest, stored, scratch, options)
-    last, previous = found.proofs.heads.get(drill, (0, ""))
+    last, previous = survey.proofs.heads.get(drill, (0, ""))
     proof = SnapshotProof(
         format=FORMAT,
         repository=repository.id,
@@ -199,9 +198,9 @@ def _require_usual(snapshot: Snapshot, doubts: list[Finding]) -> None:
         raise Suspicious("snapshot-not-countersigned", finding_problems(doubts), label=snapshot.label)
 
 
-def _last_proved(found: RepositorySurvey, snapshot: Snapshot) -> Snapshot | None:
-    same = found.snapshots(snapshot.host, snapshot.manifest.retention)
-    proved = [s for s in same if s.sequence < snapshot.sequence and found.proof_of(s.digest)]
+def _last_proved(survey: RepositorySurvey, snapshot: Snapshot) -> Snapshot | None:
+    same = survey.snapshots(snapshot.host, snapshot.manifest.retention)
+    proved = [s for s in same if s.sequence < snapshot.sequence and survey.proof_of(s.digest)]
     return max(proved, key=lambda s: s.sequence, default=None)
 
 
@@ -214,8 +213,10 @@ def _restore(
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="proof-", dir=scratch))
     try:
-        wanted = RestoreOptions(only=only, native=True, compare=True, progress=options.progress, leave=_never_written)
-        report = restore_snapshot(library, manifest, folder / "restored", stored, wanted)
+        restore_options = RestoreOptions(
+            only=only, native=True, compare=True, progress=options.progress, skip=_never_written
+        )
+        report = restore_snapshot(library, manifest, folder / "restored", stored, restore_options)
     finally:
         shutil.rmtree(folder, onerror=_open_up)
     if report.damage:  # gaps are judged above
@@ -228,9 +229,9 @@ def _restore(
 def _open_up(remove: Callable[[str], object], path: str, _: object) -> None:
     """Folders came back with their modes: one that may not be written keeps what lies in it, and
     nothing of what was opened may stay on this machine."""
-    for place in (Path(path).parent, Path(path)):
+    for folder in (Path(path).parent, Path(path)):
         with contextlib.suppress(OSError):
-            place.chmod(0o700)
+            folder.chmod(0o700)
     if remove in (os.rmdir, os.unlink):
         remove(path)
     else:
@@ -252,15 +253,15 @@ def _check_unwritten(library: PackLibrary, manifest: Manifest) -> None:
 def _sample(entries: Iterator[ListingEntry], options: ProofOptions) -> frozenset[bytes]:
     """A random choice, each file equally likely, and the largest file besides."""
     dice, chosen = random.Random(options.seed), []
-    largest, seen = ListingEntry(), 0
+    largest, count = ListingEntry(), 0
     for entry in entries:
         unread = is_gone(entry) or is_unread(entry)
         if entry.type != "file" or unread or _never_written(entry):
             continue
-        seen += 1
+        count += 1
         largest = max(largest, entry, key=lambda e: e.size)
         if len(chosen) < options.files:
             chosen.append(entry.path_bytes())
-        elif (place := dice.randrange(seen)) < options.files:
-            chosen[place] = entry.path_bytes()
+        elif (position := dice.randrange(count)) < options.files:
+            chosen[position] = entry.path_bytes()
     return frozenset([*chosen, largest.path_bytes()])

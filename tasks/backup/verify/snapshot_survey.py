@@ -1,6 +1,5 @@
-"""Which snapshot to restore: the newest that a drill worker countersigned, and what looks wrong.
-
-Watching the backups: objectives that are missed, and change that looks like encryption.
+"""What all signed objects of a repository say: the snapshot to restore, missed objectives, faults, and change
+that looks like encryption.
 """
 
 from __future__ import annotations
@@ -36,23 +35,23 @@ def unusual_changes(before: SourceCount | None, now: SourceCount, anew: bool = F
     packs were lost or recipients changed, so that all counts as new without being so."""
     if before is None:
         return []
-    found = []
+    findings = []
     if not anew and now.new_files >= MASS_FILES and now.new_files > now.files * MASS_SHARE:
-        found.append(make_finding("files-changed-in-mass", now.name, new=now.new_files, files=now.files))
+        findings.append(make_finding("files-changed-in-mass", now.name, new=now.new_files, files=now.files))
     dense_before = before.seen_stored / before.seen_bytes if before.seen_bytes else 1.0
     dense = now.stored_bytes / now.new_bytes if now.new_bytes else 0.0
-    much = now.new_bytes > max(DENSE_BYTES, now.bytes * DENSE_SHARE)
-    if much and dense > DENSE and dense_before < DENSE_BEFORE:
-        found.append(
+    much_new = now.new_bytes > max(DENSE_BYTES, now.bytes * DENSE_SHARE)
+    if much_new and dense > DENSE and dense_before < DENSE_BEFORE:
+        findings.append(
             make_finding("content-maybe-encrypted", now.name, density=round(dense, 4), before=round(dense_before, 4))
         )
-    few = before.files >= MASS_FILES and now.files < before.files * SHRUNK
-    if few or (before.files and not now.files):  # a mount that went away leaves an empty folder
-        gone = before.files - now.files
-        found.append(make_finding("files-vanished", now.name, gone=gone, files=before.files))
+    fewer_files = before.files >= MASS_FILES and now.files < before.files * SHRUNK
+    if fewer_files or (before.files and not now.files):  # a mount that went away leaves an empty folder
+        missing = before.files - now.files
+        findings.append(make_finding("files-vanished", now.name, gone=missing, files=before.files))
     if now.bytes > before.bytes * GROWN + GROWN_BYTES:
-        found.append(make_finding("source-grew", now.name, before=before.bytes, bytes=now.bytes))
-    return found
+        findings.append(make_finding("source-grew", now.name, before=before.bytes, bytes=now.bytes))
+    return findings
 
 
 def unread_growth(before: SourceCount | None, now: SourceCount) -> list[Finding]:
@@ -78,8 +77,8 @@ def has_gaps(manifest: Manifest) -> bool:
 def removed_sources(before: Manifest | None, names: Sequence[str]) -> list[Finding]:
     """Sources of the last snapshot of a class that the settings no longer name: whoever owns the host
     could end their backups so, and nothing would grow late."""
-    gone = [count.name for count in before.sources if count.name not in names] if before else []
-    return [make_finding("source-removed", name) for name in gone]
+    removed = [count.name for count in before.sources if count.name not in names] if before else []
+    return [make_finding("source-removed", name) for name in removed]
 
 
 @dataclass(frozen=True)
@@ -109,17 +108,17 @@ class Freshness:
 
 
 def source_freshness(
-    found: RepositorySurvey, host: str, sources: Sequence[SnapshotSource], now: datetime | None = None
+    survey: RepositorySurvey, host: str, sources: Sequence[SnapshotSource], now: datetime | None = None
 ) -> list[Freshness]:
     """One line a source: when it was last in a snapshot, and last in a proved one."""
     now = now or clock.now()
     lines = []
     for source in sources:
         newest = proved = ""
-        for snapshot in found.snapshots(host):
+        for snapshot in survey.snapshots(host):
             if any(count.name == source.name for count in snapshot.manifest.sources):
                 newest = snapshot.manifest.time
-                if found.proof_of(snapshot.digest):
+                if survey.proof_of(snapshot.digest):
                     proved = snapshot.manifest.time
         age = (now - clock.parse(newest)).total_seconds() / 3600 if newest else float("inf")
         lines.append(Freshness(source.name, newest, age, source.objective_hours, proved))
@@ -134,7 +133,7 @@ _LABEL = re.compile(r"^(?:([a-z0-9][a-z0-9-]{0,31}):(\d{1,8})(?::([0-9a-f]{8,64}
 @dataclass
 class RepositorySurvey:
     """Everything signed that a repository holds, and every fault found in it. `torn`: objects of which
-    nothing tells whether they were ours; they show as damage, and stop no proof."""
+    it cannot be known whether they were ours; they show as damage, and stop no proof."""
 
     repository: Repository
     chains: dict[str, ManifestChain]
@@ -162,14 +161,14 @@ class RepositorySurvey:
     def snapshots(self, host: str = "", retention: str = "") -> list[Snapshot]:
         """In the order of their times, each host's by its numbers: of a clock that was ahead for a
         while, what came after the correction is newer all the same."""
-        found: list[tuple[str, int, str, Snapshot]] = []
+        rows: list[tuple[str, int, str, Snapshot]] = []
         for chain in self.chains.values():
             reached = ""
-            for one in chain.snapshots:
-                reached = max(reached, one.manifest.time)
-                if host in ("", one.host) and retention in ("", one.manifest.retention):
-                    found.append((reached, one.sequence, one.digest, one))
-        return [one for *_, one in sorted(found, key=lambda row: row[:3])]
+            for snapshot in chain.snapshots:
+                reached = max(reached, snapshot.manifest.time)
+                if host in ("", snapshot.host) and retention in ("", snapshot.manifest.retention):
+                    rows.append((reached, snapshot.sequence, snapshot.digest, snapshot))
+        return [snapshot for *_, snapshot in sorted(rows, key=lambda row: row[:3])]
 
     def proof_of(self, digest: str) -> SnapshotProof | None:
         """The newest proof of a snapshot."""
@@ -183,17 +182,17 @@ class RepositorySurvey:
     def doubts(self, snapshot: Snapshot) -> list[Finding]:
         """Flags of a snapshot and of those before it back to the last that was countersigned: what
         was encrypted one night looks usual the next. Of gaps, only the snapshot's own count: whether
-        those of an earlier night are mended, a proof reads from the listing."""
-        found: list[Finding] = []
-        for one in self.snapshots(snapshot.host, snapshot.manifest.retention):
-            if one.sequence > snapshot.sequence:
+        those of an earlier night are resolved, a proof reads from the listing."""
+        findings: list[Finding] = []
+        for earlier in self.snapshots(snapshot.host, snapshot.manifest.retention):
+            if earlier.sequence > snapshot.sequence:
                 continue
-            if self.proof_of(one.digest):
-                found = []
-            own = one.digest == snapshot.digest
-            flags = [flag for flag in one.manifest.flags if own or not is_gap(flag)]
-            found += [flag.about(one.label) for flag in flags]
-        return [] if self.proof_of(snapshot.digest) else found
+            if self.proof_of(earlier.digest):
+                findings = []
+            is_own = earlier.digest == snapshot.digest
+            flags = [flag for flag in earlier.manifest.flags if is_own or not is_gap(flag)]
+            findings += [flag.about(earlier.label) for flag in flags]
+        return [] if self.proof_of(snapshot.digest) else findings
 
     def heads(self) -> list[str]:
         """What `--expect-head` takes, one for each host."""
@@ -201,16 +200,16 @@ class RepositorySurvey:
 
     def behind(self, expected: str) -> Finding | None:
         """What makes the repository older than an expected head, or not known to have it."""
-        found = _HEAD.match(expected)
-        if not found:
+        match = _HEAD.match(expected)
+        if not match:
             return make_finding("expected-head-malformed", expected[:120])
-        host, number, digest = found[1], int(found[2]), found[3]
+        host, number, digest = match[1], int(match[2]), match[3]
         chain = self.chains.get(host)
         if chain is None or chain.head is None or chain.head.sequence < number:
             newest = chain.head.sequence if chain and chain.head else 0
             return make_finding("newest-snapshot-too-old", host, newest=newest, expected=number)
-        known = [s.digest for s in chain.snapshots if s.sequence == number]
-        if not any(d.startswith(digest) for d in [*known, *self.pruned]):
+        digests = [s.digest for s in chain.snapshots if s.sequence == number]
+        if not any(d.startswith(digest) for d in [*digests, *self.pruned]):
             return make_finding("snapshot-not-expected-one", host, number=number, expected=digest)
         return None
 
@@ -218,7 +217,7 @@ class RepositorySurvey:
 def survey_repository(repository: Repository) -> RepositorySurvey:
     """Read all that is signed. Damaged objects are faults, not errors."""
     records = read_pruned(repository)
-    pruned, wrong = records.gone, records.wrong
+    pruned, wrong = records.pruned, records.wrong
     configs = read_configs(repository.store, repository.patience, repository.id, repository.officer)
     repository.junk.update(configs.junk)
     chains = {host: read_chain(repository, host, pruned) for host in repository.hosts()}
@@ -226,15 +225,15 @@ def survey_repository(repository: Repository) -> RepositorySurvey:
         if host not in repository.hosts_ever and (chain.junk or chain.torn):
             repository.pass_over(make_finding("host-never-named", f"manifests/{host}"))
             chain.torn = []
-    whole = [snapshot for chain in chains.values() for snapshot in chain.snapshots]
-    proofs, holds = read_proofs(repository), read_holds(repository, whole, pruned)
+    snapshots = [snapshot for chain in chains.values() for snapshot in chain.snapshots]
+    proofs, holds = read_proofs(repository), read_holds(repository, snapshots, pruned)
     _check_rollback(proofs, repository, wrong)
-    wrong += _gone(chains, proofs, pruned)
+    wrong += _missing_snapshots(chains, proofs, pruned)
     wrong += configs.wrong
     return RepositorySurvey(repository, chains, proofs, holds, pruned, wrong, [*records.torn, *configs.torn])
 
 
-def _gone(chains: dict[str, ManifestChain], proofs: ProofRecords, pruned: dict[str, int]) -> list[Finding]:
+def _missing_snapshots(chains: dict[str, ManifestChain], proofs: ProofRecords, pruned: dict[str, int]) -> list[Finding]:
     """Snapshots that a drill saw and nobody pruned: a chain alone does not show a cut tail."""
     there = {snapshot.digest for chain in chains.values() for snapshot in chain.snapshots}
     there.update(pruned, *(chain.ended for chain in chains.values()))
@@ -262,34 +261,34 @@ class SnapshotChoice:
 
 
 def choose_snapshot(
-    found: RepositorySurvey, host: str = "", retention: str = "", snapshot: str = "", newest: bool = False
+    survey: RepositorySurvey, host: str = "", retention: str = "", snapshot: str = "", newest: bool = False
 ) -> SnapshotChoice:
     """`snapshot` is a label or the beginning of a digest; else the newest countersigned one, or
     with `newest` the newest of all. Raises Missing, ChainBroken (nothing countersigned)."""
     if snapshot:
-        return _named(found, snapshot)
-    candidates = found.snapshots(host, retention or _usual(found, host))
+        return _named(survey, snapshot)
+    candidates = survey.snapshots(host, retention or _usual(survey, host))
     hosts = sorted({candidate.host for candidate in candidates})
     if not candidates:
         raise Missing("snapshot-of-class-missing")
     if len(hosts) > 1:
         raise Missing("snapshot-host-ambiguous", hosts=", ".join(hosts))
-    proven = [(c, p) for c in candidates if (p := found.proof_of(c.digest))]
+    proven = [(c, p) for c in candidates if (p := survey.proof_of(c.digest))]
     last = max(candidates, key=lambda c: (c.sequence, c.manifest.time, c.digest))
     if newest:
-        proof = found.proof_of(last.digest)
+        proof = survey.proof_of(last.digest)
         warning = () if proof else (make_finding("snapshot-never-proved", last.label),)
         return SnapshotChoice(last, proof, warning)
     if not proven:
-        raise ChainBroken("snapshot-not-proven", finding_problems(found.proofs.ended))
+        raise ChainBroken("snapshot-not-proven", finding_problems(survey.proofs.ended))
     best, proof = max(proven, key=lambda pair: (pair[0].sequence, pair[0].manifest.time))
     later = [c.label for c in candidates if c.sequence > best.sequence]
     warning = (make_finding("later-snapshots-passed-over", "", count=len(later)),)
     return SnapshotChoice(best, proof, warning if later else ())
 
 
-def _usual(found: RepositorySurvey, host: str) -> str:
-    classes = {s.manifest.retention for s in found.snapshots(host)}
+def _usual(survey: RepositorySurvey, host: str) -> str:
+    classes = {s.manifest.retention for s in survey.snapshots(host)}
     return "records" if "records" in classes or len(classes) != 1 else classes.pop()
 
 
@@ -300,11 +299,11 @@ def _is(snapshot: Snapshot, host: str, number: str, digest: str, alone: str) -> 
     return same and snapshot.digest.startswith(digest)
 
 
-def _named(found: RepositorySurvey, text: str) -> SnapshotChoice:
-    wanted = _LABEL.match(text)
-    matches = [s for s in found.snapshots() if wanted and _is(s, *wanted.groups(default=""))]
+def _named(survey: RepositorySurvey, text: str) -> SnapshotChoice:
+    match = _LABEL.match(text)
+    matches = [s for s in survey.snapshots() if match and _is(s, *match.groups(default=""))]
     if len(matches) != 1:
         raise Missing("snapshot-name-ambiguous", matches_count=len(matches), text=text)
-    proof = found.proof_of(matches[0].digest)
+    proof = survey.proof_of(matches[0].digest)
     warning = () if proof else (make_finding("snapshot-never-proved", matches[0].label),)
     return SnapshotChoice(matches[0], proof, warning)

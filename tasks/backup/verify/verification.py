@@ -33,7 +33,7 @@ class VerifyReport:
     junk: list[Finding] = field(default_factory=list)
 
     @property
-    def whole(self) -> bool:
+    def intact(self) -> bool:
         return not self.damaged
 
 
@@ -54,17 +54,17 @@ def verify_repository(
     """
     report = VerifyReport()
     _check_head(repository, report)
-    found = survey_repository(repository)
+    survey = survey_repository(repository)
     begun = [
         fault
         for host, last in (finished or {}).items()
-        if host in found.chains
-        for fault in found.chains[host].begun_only(last)
+        if host in survey.chains
+        for fault in survey.chains[host].begun_only(last)
     ]
-    report.damaged += [fault for fault in (*found.faults(), *found.damage()) if fault not in begun]
-    report.junk += found.junk()
-    report.leftovers += [*begun, *found.set_aside()]
-    needed = _check_snapshots(repository, found, report)
+    report.damaged += [fault for fault in (*survey.faults(), *survey.damage()) if fault not in begun]
+    report.junk += survey.junk()
+    report.leftovers += [*begun, *survey.set_aside()]
+    needed = _check_snapshots(repository, survey, report)
     there = repository.pack_items()
     chosen = sorted(set(needed) | (set(indexed) & set(there)))
     report.packs = len(chosen)
@@ -80,10 +80,10 @@ def verify_repository(
                 report.bad_packs.append(name)
     named = set(chosen)
     report.leftovers += [
-        make_finding("object-not-named", f"packs/{item.name}")
+        make_finding("object-not-named", f"packs/{stored.name}")
         for name, items in there.items()
         if name not in named
-        for item in items
+        for stored in items
     ]
     return report
 
@@ -108,18 +108,18 @@ def _check_head(repository: Repository, report: VerifyReport) -> None:
 
 
 def _check_snapshots(
-    repository: Repository, found: RepositorySurvey, report: VerifyReport
+    repository: Repository, survey: RepositorySurvey, report: VerifyReport
 ) -> dict[str, tuple[int, list[str]]]:
     """Every pack that a snapshot needs, with its size and the snapshots that need it; the index
     segments that snapshots name are read on the way."""
     needed: dict[str, tuple[int, list[str]]] = {}
     segments: dict[str, set[str]] = {}
-    for snapshot in found.snapshots():
+    for snapshot in survey.snapshots():
         report.snapshots += 1
         try:
             _, manifest = read_manifest(repository, snapshot.host, snapshot.name)
         except (DamagedData, Missing):
-            continue  # told by the survey
+            continue  # reported by the survey
         for name, size in manifest.packs:
             needed.setdefault(name, (size, []))[1].append(snapshot.label)
         segments.setdefault(snapshot.host, set()).update(manifest.index)
@@ -129,21 +129,21 @@ def _check_snapshots(
 
 
 def _check_segments(repository: Repository, host: str, named: set[str], report: VerifyReport) -> None:
-    whole: set[str] = set()
+    complete: set[str] = set()
     broken: list[tuple[str, Finding]] = []
-    for item, name, data in repository.objects(f"index/{host}"):
+    for stored, name, data in repository.objects(f"index/{host}"):
         if data is not None:
-            whole.add(name.digest)
+            complete.add(name.digest)
         else:
-            fault = make_finding("content-differs-from-name", f"index/{host}/{item.name}")
+            fault = make_finding("content-differs-from-name", f"index/{host}/{stored.name}")
             broken.append((name.digest, fault))
     for name, fault in broken:
-        if name in named and name not in whole:
+        if name in named and name not in complete:
             report.damaged.append(fault)
-        elif name not in whole:
+        elif name not in complete:
             report.leftovers.append(fault)
-    gone = named - whole - {name for name, _ in broken}
-    report.damaged += [make_finding("object-missing", f"index/{host}/{name}") for name in sorted(gone)]
+    missing = named - complete - {name for name, _ in broken}
+    report.damaged += [make_finding("object-missing", f"index/{host}/{name}") for name in sorted(missing)]
 
 
 def _check_presence(
@@ -151,7 +151,7 @@ def _check_presence(
 ) -> None:
     for name, (size, snapshots) in needed.items():
         items = there.get(name, [])
-        if any(item.size == size for item in items):
+        if any(stored.size == size for stored in items):
             continue
         subject, values = f"packs/{name}", {"snapshots": ", ".join(snapshots[:3])}
         report.damaged.append(
@@ -167,17 +167,17 @@ def _check_pack(
 ) -> tuple[str, bool, int]:
     """Whether one of the objects of this name has its digest, and how many bytes were read."""
     read = 0
-    for item in there[name]:
-        whole, at = hashlib.sha256(), 0
-        while at < item.size:
-            piece = repository.read(f"packs/{item.name}", at, repository.store.stride)
+    for stored in there[name]:
+        hasher, at = hashlib.sha256(), 0
+        while at < stored.size:
+            piece = repository.read(f"packs/{stored.name}", at, repository.store.stride)
             if not piece:
                 break
-            whole.update(piece)
+            hasher.update(piece)
             at += len(piece)
         read += at
         if progress:
             progress("read", at)
-        if whole.hexdigest() == name:
+        if hasher.hexdigest() == name:
             return name, True, read
     return name, False, read

@@ -28,7 +28,7 @@ def _admin(store: str, user: str, password_file: Path | None) -> AdminStore:
     account = account_of(store, user, password_file)
     opened = open_configured_store(account or StoreAccount(invocation.workspace.settings(BackupSettings).store))
     if isinstance(opened, SmbStore):
-        return SmbAdmin(opened.place)
+        return SmbAdmin(opened.target)
     assert isinstance(opened, LocalStore)
     return LocalAdmin(opened.root)
 
@@ -162,7 +162,7 @@ def list_(as_json: Json = False) -> None:
 
     holds = survey_repository(configured_repository(invocation.workspace)).holds
     hold_rows = [(n, h.time, h.by, len(h.manifests), h.reason) for n, h in holds.objects.items()]
-    hold_rows += [(n, s.manifest.time, f"host {s.host}", 1, OWN_HOLD) for n, s in holds.own.items()]
+    hold_rows += [(n, s.manifest.time, f"host {s.host}", 1, OWN_HOLD) for n, s in holds.made_with_hold.items()]
     rows = [
         {
             "hold": name[:16],
@@ -207,7 +207,7 @@ def _hold_of(there: HoldRecords, text: str) -> str:
     """The one hold that is meant. Raises BadInput."""
     from tasks.core.errors import BadInput
 
-    stands = {name for name, hold in there.objects.items() if hold.manifests} | there.own.keys()
+    stands = {name for name, hold in there.objects.items() if hold.manifests} | there.made_with_hold.keys()
     matches = [name for name in stands if len(text) >= 8 and name.startswith(text)]
     if len(matches) != 1:
         raise BadInput("hold-id-ambiguous", found_count=len(matches), text=text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,7 +57,7 @@ def repository_with(
 
 
 @contextmanager
-def progress_bar(what: str, quiet: bool, kind: str = "read", total: int = 0) -> Iterator[BackupProgress | None]:
+def progress_bar(what: str, quiet: bool, kind: str = "read", total: int = 0) -> Generator[BackupProgress | None]:
     """A line that shows how many bytes of one kind have gone by, of how many where that is known."""
     if quiet:
         yield None

@@ -90,7 +90,7 @@ def restore(
         facts = {
             "snapshot": choice.snapshot.label,
             "proved": choice.proof.time if choice.proof else "",
-            "whole": report.whole,
+            "whole": report.intact,
             "wrong": wrong,
             "junk": survey.junk(),
             **vars(report),

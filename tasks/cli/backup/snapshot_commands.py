@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -101,7 +101,7 @@ def list_(as_json: Json = False) -> None:
 
     keys = read_host_keys(invocation.workspace)
     survey = survey_repository(configured_repository(invocation.workspace, keys))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for snapshot in survey.snapshots():
         proof = survey.proof_of(snapshot.digest)
         rows.append(
@@ -112,7 +112,7 @@ def list_(as_json: Json = False) -> None:
                 "bytes": snapshot.manifest.total_bytes(),
                 "keep_until": snapshot.manifest.retain_until,
                 "proved": proof.time[:10] if proof else "",
-                "held": len(survey.holds.held.get(snapshot.digest, ())),
+                "held": len(survey.holds.reasons.get(snapshot.digest, ())),
                 "unreadable": sum(c.unreadable + c.missing for c in snapshot.manifest.sources),
                 "flags": [flag.as_dict() for flag in snapshot.manifest.flags]
                 if as_json
@@ -150,9 +150,9 @@ def verify(
         report_junk(report.junk, as_json)
         if report.leftovers:
             print_text(f"{len(report.leftovers)} objects that no snapshot names are passed over")
-        outcome = "hold" if report.whole else "DO NOT HOLD"
+        outcome = "hold" if report.intact else "DO NOT HOLD"
         print_text(f"{report.snapshots} snapshots {outcome}: {report.packs_read} of {report.packs} packs read")
-    raise typer.Exit(0 if report.whole else 1)
+    raise typer.Exit(0 if report.intact else 1)
 
 
 @app.command()

@@ -31,10 +31,9 @@ def watches(
     """Up to when CBP may demand each released entry back (19 CFR 141.113), and what it did demand. Exit 1
     if a demand is late."""
     from tasks.core import clock
-    from tasks.incident import api
-    from tasks.incident.api import ANSWERED, DEMANDED, OVER
+    from tasks.incident.api import ANSWERED, DEMANDED, OVER, watches
 
-    watched = api.watches(invocation.workspace)
+    watched = watches(invocation.workspace)
     listed = [watch for watch in watched if every or watch.state not in (OVER, ANSWERED)]
     rows = [watch.as_dict() for watch in listed]
     if not as_json:
@@ -152,16 +151,16 @@ def rely(
     uses = record_use(invocation.workspace, numbers, reference, act, out, invocation.actor)
     rows = [
         {
-            "number": grant_use.number,
-            "act": grant_use.act,
-            "attachment": str(grant_use.path or ""),
-            "released_on_paper": grant_use.path is None,
-            "day_covered": grant_use.dated,
+            "number": use.number,
+            "act": use.act,
+            "attachment": str(use.path or ""),
+            "released_on_paper": use.path is None,
+            "day_covered": use.dated,
         }
-        for grant_use in uses
+        for use in uses
     ]
     print_table(rows, as_json=as_json, title=f"Resting on {reference}")
-    if not as_json and not all(grant_use.dated for grant_use in uses):
+    if not as_json and not all(use.dated for use in uses):
         print_text("The day of an entry that is not covered is not known here: compare it with the grant")
 
 
@@ -193,7 +192,7 @@ def prepare(
     entry_numbers = invocation.numbers(numbers)
     require_ours_alone(invocation.workspace, entry_numbers)
     substitute = SubstituteBroker(broker, filer.upper(), read_seal_public_key(recipient))
-    made = prepare_handover(
+    handover = prepare_handover(
         invocation.workspace,
         entry_numbers,
         substitute,
@@ -205,11 +204,11 @@ def prepare(
     print_table(
         [
             {
-                "handover": made.handover,
-                "entries": len(made.numbers),
-                "documents": made.documents,
-                "key": made.recipient,
-                "file": str(made.path),
+                "handover": handover.handover,
+                "entries": len(handover.numbers),
+                "documents": handover.documents,
+                "key": handover.recipient,
+                "file": str(handover.path),
             }
         ],
         as_json=as_json,
@@ -217,20 +216,20 @@ def prepare(
     )
     if not as_json:
         print_text(
-            f"Have {broker} read its key id to you: {made.recipient}. Yours, that signed it: {made.signer}. "
+            f"Have {broker} read its key id to you: {handover.recipient}. Yours, that signed it: {handover.signer}. "
             "Then give it the file; it opens it with: continuity incident handover open FILE --key ITS-KEY "
             "--out FOLDER. When it tells you its entry number: continuity incident handover filed NUMBER "
             "--other ITS-NUMBER --proof FILE"
         )
 
 
-def _pairs(options: list[str], option: str) -> dict[str, Path]:
+def _pairs(texts: list[str], option: str) -> dict[str, Path]:
     from tasks.core.errors import BadInput
 
-    pairs = {}
-    for text in options:
-        client, equals_sign, path = text.partition("=")
-        if not equals_sign or not client.strip() or not path.strip():
+    pairs: dict[str, Path] = {}
+    for text in texts:
+        client, separator, path = text.partition("=")
+        if not separator or not client.strip() or not path.strip():
             raise BadInput("client-file-malformed", option=option, text=text)
         pairs[client.strip()] = Path(path.strip())
     return pairs
@@ -246,10 +245,8 @@ def filed(
     holder's approval: `continuity approve PLAN` carries it out."""
     from tasks.reconciliation.api import hand_over
 
-    filed_number = hand_over(
-        invocation.workspace, invocation.number(number), other, proof.read_bytes(), invocation.actor
-    )
-    print_text(f"{invocation.number(number)} is void: filed by other broker {filed_number[:3]} under {filed_number}")
+    effect = hand_over(invocation.workspace, invocation.number(number), other, proof.read_bytes(), invocation.actor)
+    print_text(f"{invocation.number(number)} is void: filed by other broker {effect[:3]} under {effect}")
 
 
 @handover.command()

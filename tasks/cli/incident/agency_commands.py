@@ -22,7 +22,7 @@ Line = Annotated[int, typer.Option(min=0, help="0 for the whole entry.")]
 @app.command("list")
 def list_(
     numbers: Annotated[list[str] | None, typer.Argument(help="Entries; else all recorded.")] = None,
-    held: Annotated[bool, typer.Option("--held", help="Only what holds an entry.")] = False,
+    held_only: Annotated[bool, typer.Option("--held", help="Only what holds an entry.")] = False,
     as_json: Json = False,
 ) -> None:
     """Which agencies have a say in an entry, with which paper and by which route. Exit 1 if an entry is
@@ -35,7 +35,7 @@ def list_(
     ]
     rules = AgencyRules(invocation.workspace)
     demands = [demand for case in cases(invocation.workspace, chosen) for demand in agency_demands(rules, case)]
-    _tell([demand for demand in demands if demand.state == HELD or not held], as_json)
+    _tell([demand for demand in demands if demand.state == HELD or not held_only], as_json)
     if not as_json and not rules.flags.rows:
         print_text(
             "No tariff flags are loaded: only records, earlier entries and chapters were looked at "
@@ -161,8 +161,8 @@ def matrix(
 
     rows = client_rows(matrix_rows(AgencyRules(invocation.workspace)), client)
     if out is not None:
-        matrix_files = files(invocation.workspace, client).items()
-        paths = [write_atomic(out / name, data) for name, data in matrix_files]
+        contents = files(invocation.workspace, client).items()
+        paths = [write_atomic(out / name, data) for name, data in contents]
         print_files(paths, as_json=as_json, rows=len(rows))
         return
     print_table(rows, as_json=as_json, title="Agencies by client and tariff number")

@@ -26,14 +26,14 @@ def print_verdict(verdict: Any, head: dict[str, int], *, known: bool, as_json: b
                     "made": verdict.made,
                     "key": verdict.key,
                     **head,
-                    "problems": [one.as_dict() for one in verdict.problems],
+                    "problems": [problem.as_dict() for problem in verdict.problems],
                 }
             ],
             as_json=True,
         )
     else:
-        further = "".join(f", journal {name} {value}" for name, value in head.items())
-        print_text(f"{verdict.what}, made {verdict.made[:16]}Z{further}")
+        head_text = "".join(f", journal {name} {value}" for name, value in head.items())
+        print_text(f"{verdict.what}, made {verdict.made[:16]}Z{head_text}")
         for problem in verdict.problems:
             print_text(f"  {problem}")
         print_text("DOES NOT HOLD" if verdict.problems else f"holds; signed with the key {verdict.key}")
@@ -57,24 +57,24 @@ def list_(as_json: Json = False) -> None:
 
     workspace = incident_workspace()
     incident = newest_incident(workspace.journal.rows) or require_incident(workspace.journal.rows)
-    states = checklist_state(workspace, incident)
+    checklist = checklist_state(workspace, incident)
     print_table(
         [
             {
-                "item": state.item.id,
-                "what": state.item.what,
-                "required": state.item.required,
-                "state": str(state.state),
-                "evidence": state.words,
-                "waived": state.waived,
-                "rule": f"{state.item.source} [{state.item.mark}]",
+                "item": evidence.item.id,
+                "what": evidence.item.what,
+                "required": evidence.item.required,
+                "state": str(evidence.state),
+                "evidence": evidence.text,
+                "waived": evidence.waived,
+                "rule": f"{evidence.item.source} [{evidence.item.mark}]",
             }
-            for state in states
+            for evidence in checklist
         ],
         as_json=as_json,
         title="Evidence of remediation",
     )
-    raise typer.Exit(1 if any(state.is_open for state in states) else 0)
+    raise typer.Exit(1 if any(evidence.is_open for evidence in checklist) else 0)
 
 
 @app.command()
@@ -90,20 +90,16 @@ def attach(
     """Files stand for an item of the checklist. A file proves one item; for a second it needs --reason."""
     from tasks.incident.api import attach_evidence
 
-    stored = attach_evidence(
-        incident_workspace(), item, [evidence_file.absolute() for evidence_file in file], note, invocation.actor, reason
+    attached = attach_evidence(
+        incident_workspace(), item, [path.absolute() for path in file], note, invocation.actor, reason
     )
     if as_json:
         print_table(
-            [
-                {"name": evidence_file.name, "sha256": evidence_file.content, "size": evidence_file.size}
-                for evidence_file in stored
-            ],
-            as_json=True,
+            [{"name": piece.name, "sha256": piece.content, "size": piece.size} for piece in attached], as_json=True
         )
         return
-    for evidence_file in stored:
-        print_text(f"Stored: {evidence_file.name}, SHA-256 {evidence_file.content}")
+    for piece in attached:
+        print_text(f"Stored: {piece.name}, SHA-256 {piece.content}")
 
 
 @app.command()
@@ -124,8 +120,9 @@ def build(
     as_json: Json = False,
 ) -> None:
     """The signed pack: cover, files with digest and origin, events, the book's signed head."""
+    from tasks.core.signatures import key_id
     from tasks.incident.api import build_pack, newest_incident, require_incident
-    from tasks.security.api import host_public_key, key_id
+    from tasks.security.api import host_public_key
 
     workspace = incident_workspace()
     incident = newest_incident(workspace.journal.rows) or require_incident(workspace.journal.rows)
@@ -146,9 +143,8 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Is the pack whole, and by whom. Needs no home folder. Exit 1 if anything does not hold."""
-    from tasks.incident import api
-    from tasks.incident.api import public_key
+    from tasks.incident.api import public_key, verify
 
     public = public_key(key) if key else None
-    verdict = api.verify(folder, public, invocation.workspace.journal if against_journal else None)
+    verdict = verify(folder, public, invocation.workspace.journal if against_journal else None)
     print_verdict(verdict, {"head": verdict.seq}, known=bool(key), as_json=as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from tasks.workspace import Workspace
 
 
-def refuse_ssn(text: str | list[str] | None) -> str | list[str] | None:
+def refuse_ssn(texts: str | list[str] | None) -> str | list[str] | None:
     """Words that a person gives. Raises BadInput for a Social Security number among them."""
     from tasks.core.errors import BadInput
-    from tasks.security.api import holds_ssn
+    from tasks.core.ssn import holds_ssn
 
-    if holds_ssn(text if isinstance(text, str) else " ".join(text or ())):
+    if holds_ssn(texts if isinstance(texts, str) else " ".join(texts or ())):
         raise BadInput("ssn-in-fact")
-    return text
+    return texts
 
 
 Note = Annotated[
@@ -47,9 +47,9 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return " ".join(filter(None, map(str, value.values())))
+        return " ".join(str(part) for part in cast(dict[str, Any], value).values() if part)
     if isinstance(value, list | tuple):
-        return ", ".join(str(_cell(part)) for part in value)
+        return ", ".join(str(_cell(part)) for part in cast(Iterable[Any], value))
     return value
 
 

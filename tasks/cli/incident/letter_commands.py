@@ -29,25 +29,25 @@ def forms(as_json: Json = False) -> None:
     there cannot be used."""
     from tasks.incident.api import CBP_3461, CBP_7501, LetterSettings, form_named
 
-    rows, bad = [], False
+    rows, bad = list[dict[str, str]](), False
     for name in (CBP_3461, CBP_7501):
-        form, problems = form_named(invocation.home, name, invocation.workspace.settings(LetterSettings))
+        official, problems = form_named(invocation.home, name, invocation.workspace.settings(LetterSettings))
         bad = bad or bool(problems)
-        if form is None:
+        if official is None:
             rows += [
                 _row(name, "problem", value=problem.column, label=str(problem), code=problem.code)
                 for problem in problems
             ] or [_row(name, "absent")]
             continue
         rows += [
-            _row(name, "field", field, form.where.get(field, ""), form_field.words)
-            for field, form_field in form.fields.items()
+            _row(name, "field", field, official.where.get(field, ""), form_field.label)
+            for field, form_field in official.fields.items()
         ]
         rows += [
-            _row(name, "checkbox", box, " ".join(form.ticks.get(box, ())), form_field.words)
-            for box, form_field in form.boxes.items()
+            _row(name, "checkbox", box, " ".join(official.ticks.get(box, ())), tick.label)
+            for box, tick in official.boxes.items()
         ]
-        rows += [_row(name, "without-field", value=value) for value in form.unused]
+        rows += [_row(name, "without-field", value=value) for value in official.unused]
     print_table(rows, as_json=as_json, title="Official forms")
     raise typer.Exit(1 if bad else 0)
 
@@ -106,8 +106,8 @@ def issue(
     chosen = invocation.numbers(numbers or [])
     if port and not chosen:
         chosen = entries_to_letter(invocation.workspace.journal, port)
-        for entries in entries_decided_by_port(invocation.workspace.journal, port):
-            typer.echo(f"left out, {entries.reason}", err=True)
+        for decision in entries_decided_by_port(invocation.workspace.journal, port):
+            typer.echo(f"left out, {decision.reason}", err=True)
     kind = per or (PORT if port else SHIPMENT)
     wish = LetterRequest(tuple(chosen), kind, signer, again, without_authorisation, leave_out)
     outcome = issue_letters(invocation.workspace, wish, out, invocation.actor)
@@ -133,8 +133,8 @@ def _tell(outcome: IssueOutcome, out: Path, as_json: bool) -> None:
         typer.echo(f"left out: {problem}", err=True)
     for note in dict.fromkeys(str(note) for letter in outcome.issued for note in letter.notes):
         typer.echo(f"official form not used: {note}", err=True)
-    if told := look_up_entries([number for letter in outcome.issued for number in letter.numbers]):
-        typer.echo(told, err=True)
+    if advice := look_up_entries([number for letter in outcome.issued for number in letter.numbers]):
+        typer.echo(advice, err=True)
     if as_json:
         return
     print_text(
@@ -158,9 +158,9 @@ def list_(as_json: Json = False) -> None:
     print_table(rows if as_json else plain_rows(rows), as_json=as_json, title="Downtime letters")
     if old and not as_json:
         print_table(plain_rows(letter.as_dict() for letter in old), as_json=False, title="Older than their record")
-    for port, entry_numbers in entries_without_letter(invocation.workspace.journal).items():
-        further = f" and {len(entry_numbers) - 3} more" if entry_numbers[3:] else ""
-        typer.echo(f"NO LETTER, port {port or 'not given'}: {', '.join(entry_numbers[:3])}{further}", err=True)
+    for port, lacking in entries_without_letter(invocation.workspace.journal).items():
+        rest_text = f" and {len(lacking) - 3} more" if lacking[3:] else ""
+        typer.echo(f"NO LETTER, port {port or 'not given'}: {', '.join(lacking[:3])}{rest_text}", err=True)
 
 
 @app.command()
@@ -202,9 +202,7 @@ def attach(
         attach_document(invocation.workspace, entry_number, path, document, invocation.actor, reference)
         for path in files
     ]
-    print_table(
-        [entry_document.as_dict() for entry_document in attached], as_json=as_json, title=f"Attached to {entry_number}"
-    )
+    print_table([document.as_dict() for document in attached], as_json=as_json, title=f"Attached to {entry_number}")
 
 
 @app.command()
@@ -221,18 +219,18 @@ def gather(
     chosen = invocation.numbers(numbers or []) or [
         str(row["number"]) for row in recorded_entries(invocation.workspace.journal)
     ]
-    gathered = attach_folder(invocation.workspace, folder, chosen, invocation.actor)
-    print_table([attached.as_dict() for attached in gathered.done], as_json=as_json, title="Attached")
-    for number, file in gathered.lacking:
+    batch = attach_folder(invocation.workspace, folder, chosen, invocation.actor)
+    print_table([document.as_dict() for document in batch.attached], as_json=as_json, title="Attached")
+    for number, file in batch.lacking:
         typer.echo(f"not in {folder}: {file}, {number}", err=True)
-    for twin in gathered.twins:
+    for twin in batch.twins:
         typer.echo(f"not attached: {twin}", err=True)
     if not as_json:
         print_text(
-            f"{len(gathered.done)} attached; {len(gathered.lacking)} listed by the desks and not in {folder}"
-            + (f"; {len(gathered.twins)} not attached, the same scan twice" if gathered.twins else "")
+            f"{len(batch.attached)} attached; {len(batch.lacking)} listed by the desks and not in {folder}"
+            + (f"; {len(batch.twins)} not attached, the same scan twice" if batch.twins else "")
         )
-    raise typer.Exit(1 if gathered.lacking or gathered.twins else 0)
+    raise typer.Exit(1 if batch.lacking or batch.twins else 0)
 
 
 @app.command()
@@ -240,9 +238,9 @@ def documents(numbers: Annotated[list[str], typer.Argument(help="Entries.")], as
     """The files attached to entries, each with its reference and SHA-256."""
     from tasks.incident.api import documents_of
 
-    by_entry = documents_of(invocation.workspace.journal, invocation.numbers(numbers))
+    attached = documents_of(invocation.workspace.journal, invocation.numbers(numbers))
     print_table(
-        [entry_document.as_dict() for entry_documents in by_entry.values() for entry_document in entry_documents],
+        [document.as_dict() for of_entry in attached.values() for document in of_entry],
         as_json=as_json,
         title="Documents",
     )
@@ -275,8 +273,8 @@ def sent(
     from tasks.incident.api import record_sending
 
     when = parse_day(on) if on else clock.washington().date()
-    proof_digest = record_sending(invocation.workspace, letter, way, to, when, proof, invocation.actor)
-    print_text(f"{letter.upper()} went to {to} on {when}; proof {proof_digest[:12]}")
+    digest = record_sending(invocation.workspace, letter, way, to, when, proof, invocation.actor)
+    print_text(f"{letter.upper()} went to {to} on {when}; proof {digest[:12]}")
 
 
 @app.command()

@@ -47,30 +47,30 @@ def notify(
     workspace = incident_workspace()
     drafted, missing = _drafted(workspace, notice, contact or (), incident)
     folder = out or invocation.home / "incident" / (drafted[0].draft.incident if drafted else "") / "notices"
-    notices_found = [find_notice(workspace, drafted_notice.notice) for drafted_notice in drafted]
-    paths = write_notices(workspace, notices_found, folder)
-    sending_result = NoticeSending()
+    notices = [find_notice(workspace, result.notice) for result in drafted]
+    paths = write_notices(workspace, notices, folder)
+    sending = NoticeSending()
     if send and drafted:
-        sending_result = send_notices(workspace, notices_found, invocation.actor)
+        sending = send_notices(workspace, notices, invocation.actor)
     if as_json:
         print(
             json.dumps(
                 {
                     "drafted": [
                         {
-                            "notice": drafted_notice.notice,
-                            "template": drafted_notice.draft.template,
-                            "new": drafted_notice.new,
-                            "contact": drafted_notice.contact.id,
-                            "instead": drafted_notice.instead,
+                            "notice": result.notice,
+                            "template": result.draft.template,
+                            "new": result.new,
+                            "contact": result.contact.id,
+                            "instead": result.instead,
                         }
-                        for drafted_notice in drafted
+                        for result in drafted
                     ],
                     "files": [str(path) for path in paths],
                     "missing": [problem.as_dict() for problem in missing],
-                    "sent": sending_result.sent,
-                    "waiting": sending_result.waiting,
-                    "by_hand": sending_result.by_hand,
+                    "sent": sending.sent,
+                    "waiting": sending.waiting,
+                    "by_hand": sending.by_hand,
                 },
                 indent=1,
                 ensure_ascii=False,
@@ -78,49 +78,49 @@ def notify(
             )
         )
     else:
-        _tell(workspace, drafted, paths, sending_result, sending=send)
+        _tell(workspace, drafted, paths, sending, sending=send)
     for problem in missing:
         print(problem, file=sys.stderr)
     if not as_json and not drafted and not missing:
         print_text("No notice is due.")
-    raise typer.Exit(1 if sending_result.waiting or missing else 0)
+    raise typer.Exit(1 if sending.waiting or missing else 0)
 
 
 def _tell(
-    workspace: Workspace, drafted: list[DraftResult], paths: list[Path], sending_result: NoticeSending, *, sending: bool
+    workspace: Workspace, drafted: list[DraftResult], paths: list[Path], outcome: NoticeSending, *, sending: bool
 ) -> None:
     from tasks.incident.api import find_notice, requires_written_notice
 
-    for drafted_notice in drafted:
-        print_text(_words(drafted_notice))
+    for result in drafted:
+        print_text(_result_text(result))
     for path in paths:
         print_text(f"Written: {path}")
     if not sending or not drafted:
         return
-    waiting = f": {sending_result.reason}" if sending_result.waiting else ""
-    print_text(f"{len(sending_result.sent)} sent, {len(sending_result.waiting)} wait{waiting}")
-    for name in sending_result.by_hand:
+    waiting = f": {outcome.reason}" if outcome.waiting else ""
+    print_text(f"{len(outcome.sent)} sent, {len(outcome.waiting)} wait{waiting}")
+    for name in outcome.by_hand:
         written = requires_written_notice(workspace, find_notice(workspace, name))
-        how_sent = "mail|portal --evidence FILE" if written else "call"
-        print_text(f"by hand: {name}; then continuity incident sent {name} --how {how_sent}")
+        options = "mail|portal --evidence FILE" if written else "call"
+        print_text(f"by hand: {name}; then continuity incident sent {name} --how {options}")
 
 
-def _words(drafted_notice: DraftResult) -> str:
+def _result_text(result: DraftResult) -> str:
     """What was done, in a line."""
     from tasks.core.messages import Reason
 
-    code = "notice-drafted" if drafted_notice.new else "notice-draft-unchanged"
-    drafted = Reason(code, notice=drafted_notice.notice, title=drafted_notice.draft.title).text
-    if not drafted_notice.instead:
+    code = "notice-drafted" if result.new else "notice-draft-unchanged"
+    drafted = Reason(code, notice=result.notice, title=result.draft.title).text
+    if not result.instead:
         return drafted
-    further = Reason(
+    addition = Reason(
         "notice-stands-in",
-        notice=drafted_notice.notice,
-        instead=drafted_notice.instead,
-        template=drafted_notice.draft.template,
-        way="mail --evidence FILE" if drafted_notice.written else "call",
+        notice=result.notice,
+        instead=result.instead,
+        template=result.draft.template,
+        way="mail --evidence FILE" if result.written else "call",
     )
-    return f"{drafted}. {further.text}"
+    return f"{drafted}. {addition.text}"
 
 
 def _drafted(
@@ -145,8 +145,8 @@ def _drafted(
     notice = plan.notice(name)
     incident = (None if of else newest_incident(rows)) or require_incident(rows, of)
     to = recipients(workspace, notice, only)
-    drafts = draft(workspace, incident, notice, to, invocation.actor, plan)
-    return drafts, unreachable_contacts(drafts)
+    results = draft(workspace, incident, notice, to, invocation.actor, plan)
+    return results, unreachable_contacts(results)
 
 
 def sent(
@@ -164,22 +164,22 @@ def sent(
     """Record that a person told it. Its clock is met from then. A breach notice must be electronic (19
     CFR 111.21(b)): mail or portal with --evidence, the sent mail or the receipt, meets its clock; a
     call, letter or paper is only logged beside it, and the clock runs on."""
-    from tasks.core.local_time import parse_moment
+    from tasks.core.clock import parse_moment
     from tasks.incident.api import clearing_rule, record_notice, take_back
 
     workspace = incident_workspace()
     happened = parse_moment(at, workspace.zone, "--at")
-    recorded = record_notice(
+    record = record_notice(
         workspace, notice, how, invocation.actor, happened=happened, reference=reference, files=absolute_paths(evidence)
     )
-    if not recorded.sent:
+    if not record.sent:
         print_text(
-            f"{recorded.id}: {how} logged beside the notice; it is NOT sent, and its clock runs on. "
-            f"{clearing_rule(recorded.template, recorded.id)}"
+            f"{record.id}: {how} logged beside the notice; it is NOT sent, and its clock runs on. "
+            f"{clearing_rule(record.template, record.id)}"
         )
         return
-    print_text(f"{recorded.id}: sent, {recorded.how} {recorded.reference}".rstrip())
-    if take_back(workspace, recorded, invocation.actor):
+    print_text(f"{record.id}: sent, {record.how} {record.reference}".rstrip())
+    if take_back(workspace, record, invocation.actor):
         print_text("Its mail waited in the outbox and does not go as well")
 
 
@@ -191,11 +191,11 @@ def acknowledge(
     evidence: Evidence = None,
 ) -> None:
     """The other side says that it has the notice."""
-    from tasks.core.local_time import parse_moment
-    from tasks.incident import api
+    from tasks.core.clock import parse_moment
+    from tasks.incident.api import acknowledge
 
     workspace = incident_workspace()
-    acknowledged = api.acknowledge(
+    record = acknowledge(
         workspace,
         notice,
         who,
@@ -204,7 +204,7 @@ def acknowledge(
         happened=parse_moment(at, workspace.zone, "--at"),
         files=absolute_paths(evidence),
     )
-    print_text(f"{acknowledged.id}: acknowledged by {acknowledged.who}")
+    print_text(f"{record.id}: acknowledged by {record.who}")
 
 
 def notices(
@@ -215,9 +215,9 @@ def notices(
 
     workspace = incident_workspace()
     rows = workspace.journal.rows
-    chosen_incident = require_incident(rows, incident) if incident else newest_incident(rows)
-    notice_table = notice_rows(workspace, chosen_incident.id) if chosen_incident else []
-    print_table(notice_table if as_json else plain_rows(notice_table), as_json=as_json, title="Notices")
+    shown_incident = require_incident(rows, incident) if incident else newest_incident(rows)
+    listed = notice_rows(workspace, shown_incident.id) if shown_incident else []
+    print_table(listed if as_json else plain_rows(listed), as_json=as_json, title="Notices")
 
 
 def fact(
@@ -231,16 +231,16 @@ def fact(
 
     workspace = incident_workspace()
     incident, plan = require_incident(workspace.journal.rows), load_notice_plan(workspace.settings.home)
-    pairs = [option.partition("=") for option in given or []]
-    allowed = plan.facts.keys() | COMPUTED.keys()
+    pairs = [text.partition("=") for text in given or []]
+    names = plan.facts.keys() | COMPUTED.keys()
     problems = [
         Problem(
             value=name,
-            code="fact-unknown" if equals_sign else "fact-without-value",
-            values={"allowed": ", ".join(sorted(allowed))},
+            code="fact-unknown" if separator else "fact-without-value",
+            values={"allowed": ", ".join(sorted(names))},
         )
-        for name, equals_sign, _ in pairs
-        if not equals_sign or name.strip() not in allowed
+        for name, separator, _ in pairs
+        if not separator or name.strip() not in names
     ]
     if problems:
         raise BadInput("facts-not-recorded", problems)
@@ -295,12 +295,11 @@ def exposure(
     """The importer numbers that stood in compromised systems: the list for the 72-hour notice."""
     from tasks.documents.api import TargetFile, write_targets
     from tasks.entries.api import masked_importer
-    from tasks.incident import api
-    from tasks.incident.api import BOOK, as_csv, record_exposure
+    from tasks.incident.api import BOOK, as_csv, inventory as client_systems, record_exposure
 
     workspace = incident_workspace()
     if inventory:
-        rows = [{"system": name, "holds": holds} for name, holds in api.inventory(workspace).items()]
+        rows = [{"system": name, "holds": holds} for name, holds in client_systems(workspace).items()]
         print_table(rows, as_json=as_json, title="Systems")
         return
     listed, read = record_exposure(workspace, system or (), invocation.actor, accept_faulty=accept_faulty)
@@ -308,11 +307,11 @@ def exposure(
         print_table(
             [
                 {
-                    "importer_number": masked_importer(exposed.number),
-                    "importer": exposed.importer,
-                    "systems": list(exposed.systems),
+                    "importer_number": masked_importer(number.number),
+                    "importer": number.importer,
+                    "systems": list(number.systems),
                 }
-                for exposed in listed
+                for number in listed
             ],
             as_json=True,
         )
@@ -320,20 +319,20 @@ def exposure(
         print_table(
             [
                 {
-                    "system": exposed.system,
-                    "holds": exposed.holds,
-                    "numbers": len(exposed.numbers),
-                    "unread": exposed.unread.text if exposed.unread else "",
+                    "system": file.system,
+                    "holds": file.holds,
+                    "numbers": len(file.numbers),
+                    "unread": file.unread.text if file.unread else "",
                 }
-                for exposed in read
+                for file in read
             ],
             as_json=False,
             title="Exposure",
         )
         print_text(f"{len(listed):,} importer number(s) in all; the next breach notice lists them")
-        if BOOK not in {exposed.system for exposed in read}:
+        if BOOK not in {file.system for file in read}:
             print_text(f"Not looked at: our own book of paper entries. Compromised too? --system {BOOK} besides")
-    for problem in (problem for exposed in read for problem in exposed.problems):
+    for problem in (problem for file in read for problem in file.problems):
         print(f"  {problem}", file=sys.stderr)
     if out:
         data = as_csv(listed, clear, workspace)

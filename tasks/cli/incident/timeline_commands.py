@@ -29,12 +29,12 @@ MOST = 20
 """Clocks on one screen."""
 
 
-def _given(workspace: Workspace, at: str, **said: Any) -> StepDetails:
-    from tasks.core.local_time import parse_moment
+def _details(workspace: Workspace, at: str, **fields: Any) -> StepDetails:
+    from tasks.core.clock import parse_moment
     from tasks.incident.api import StepDetails
 
-    files = absolute_paths(said.pop("files"))
-    return StepDetails(happened=parse_moment(at, workspace.zone, "--at"), files=files, **said)
+    files = absolute_paths(fields.pop("files"))
+    return StepDetails(happened=parse_moment(at, workspace.zone, "--at"), files=files, **fields)
 
 
 @app.command()
@@ -51,11 +51,11 @@ def declare(
 ) -> None:
     """Declare an incident. The 72 hours of 19 CFR 111.21(b) run from the discovery of a breach of
     records, unless --no-breach. Declaring again changes nothing."""
-    from tasks.core.local_time import parse_moment
+    from tasks.core.clock import parse_moment
     from tasks.incident.api import IncidentSettings, declare_incident
 
     workspace = incident_workspace()
-    details = _given(workspace, at, note=note, files=evidence)
+    details = _details(workspace, at, note=note, files=evidence)
     breach = None
     if not (no_breach or suspected):
         breach = parse_moment(discovered, workspace.zone, "--discovered") if discovered else details.happened
@@ -97,13 +97,13 @@ def step(
     from tasks.incident.api import take_step
 
     workspace = incident_workspace()
-    details = _given(
+    details = _details(
         workspace, at, note=note, reference=reference, ports=tuple(port or ()), until=until, files=evidence
     )
     now = take_step(workspace, name, details, invocation.actor)
     print_text(f"{_head(now)}: {now.state.replace('_', ' ')}, event {now.steps[-1].seq}")
-    for evidence_file in now.steps[-1].attached:
-        print_text(f"Stored: {evidence_file.name}, SHA-256 {evidence_file.content}")
+    for file in now.steps[-1].attached:
+        print_text(f"Stored: {file.name}, SHA-256 {file.content}")
 
 
 @app.command()
@@ -114,7 +114,7 @@ def found(
     incident: Annotated[str, typer.Option(help="One that is closed, by its id.")] = "",
 ) -> None:
     """A breach of records became known, or a new fact of one: 72 hours run from its discovery."""
-    from tasks.core.local_time import parse_moment
+    from tasks.core.clock import parse_moment
     from tasks.incident.api import record_breach
 
     workspace = incident_workspace()
@@ -134,15 +134,15 @@ def status(
 
     workspace = incident_workspace()
     rows = workspace.journal.rows
-    chosen = require_incident(rows, incident) if incident else newest_incident(rows)
-    if chosen is None:
+    shown_incident = require_incident(rows, incident) if incident else newest_incident(rows)
+    if shown_incident is None:
         print_table([], as_json=as_json, title="Incidents")
         return
-    tables = incident_tables(workspace, chosen)
+    tables = incident_tables(workspace, shown_incident)
     if as_json:
         print(json.dumps(tables, indent=1, ensure_ascii=False, default=str))
     else:
-        _tell(chosen, tables)
+        _tell(shown_incident, tables)
     pressing = [*tables["clocks"], *tables["redelivery"]]
     raise typer.Exit(1 if any(row["light"] == RED for row in pressing) else 0)
 
@@ -158,8 +158,8 @@ def _tell(incident: Incident, tables: dict[str, Any]) -> None:
     for row in tables["clocks"]:
         if row["cleared_by"]:
             ends.setdefault(row["cleared_by"], []).append(row["rule"])
-    for end_text, names in ends.items():
-        print_text(f"{', '.join(dict.fromkeys(names))}: {end_text}")
+    for phrase, names in ends.items():
+        print_text(f"{', '.join(dict.fromkeys(names))}: {phrase}")
     if len(tables["clocks"]) > MOST:
         print_text(f"and {len(tables['clocks']) - MOST} more: status --json")
     print_table(tables["work"], as_json=False, title="Open when the systems went down")
@@ -174,18 +174,16 @@ def _tell(incident: Incident, tables: dict[str, Any]) -> None:
         )
     if tables["redelivery"]:
         print_table(plain_rows(tables["redelivery"]), as_json=False, title="CBP may want these goods back")
-    if other_ends := tables["watched"]["entries"]:
+    if watched := tables["watched"]["entries"]:
         first, last = tables["watched"]["first_ends"], tables["watched"]["last_ends"]
         print_text(
-            f"{other_ends} more released: CBP may ask for the first until {first}, for the last until {last} "
+            f"{watched} more released: CBP may ask for the first until {first}, for the last until {last} "
             "(continuity incident redelivery list)"
         )
     if tables["letters"]:
         print_table(plain_rows(tables["letters"]), as_json=False, title="Letters older than their record: issue again")
-    print_text(
-        f"notices due: {', '.join(tables['due']) or 'none'}; "
-        f"steps possible now: {', '.join(tables['possible']) or 'none'}"
-    )
+    due, possible = (", ".join(tables[name]) or "none" for name in ("due", "possible"))
+    print_text(f"notices due: {due}; steps possible now: {possible}")
     print_text("[W] weak source, [G] general knowledge or our default: verify the rule before relying on it")
 
 
@@ -193,16 +191,14 @@ def _tell(incident: Incident, tables: dict[str, Any]) -> None:
 def close(note: Note = "", at: At = "", evidence: Evidence = None) -> None:
     """Close the incident. Refused without the signed accounting, or while work of hour zero is open."""
     from tasks.core import clock
-    from tasks.incident import api
-    from tasks.incident.api import running_clocks
+    from tasks.incident.api import close, running_clocks
 
     workspace = incident_workspace()
-    ended = api.close(workspace, _given(workspace, at, note=note, files=evidence), invocation.actor)
+    ended = close(workspace, _details(workspace, at, note=note, files=evidence), invocation.actor)
     print_text(f"{_head(ended)}: closed, event {ended.steps[-1].seq}")
-    for clock_run in running_clocks(workspace, ended):
+    for running in running_clocks(workspace, ended):
         print_text(
-            f"still runs: {clock_run.rule.what}, {clock_run.words(clock.now())} "
-            f"({clock_run.next} --incident {ended.id})"
+            f"still runs: {running.rule.what}, {running.words(clock.now())} ({running.next} --incident {ended.id})"
         )
     _say_wanted_back()
 

@@ -36,33 +36,33 @@ def take_exports(
     from tasks.core import clock
     from tasks.incident.api import load_exports
 
-    exports = load_exports(workspace, invocation.actor, accept_clean=accept_clean)
+    results = load_exports(workspace, invocation.actor, accept_clean=accept_clean)
     if as_json:
         print_table(
             [
                 {
-                    "file": export.file,
-                    "as_of": clock.text(export.as_of),
-                    "items": export.items,
-                    "left_out": export.left,
-                    "problems": [fault.as_dict() for fault in export.problems],
+                    "file": result.file,
+                    "as_of": clock.text(result.as_of),
+                    "items": result.items,
+                    "left_out": result.left,
+                    "problems": [fault.as_dict() for fault in result.problems],
                 }
-                for export in exports
+                for result in results
             ],
             as_json=True,
         )
-        return not any(export.problems for export in exports)
-    for export in exports:
-        if export.problems and not export.items:
-            print(f"{export.file} was not taken, nothing of it is on the hour-zero list:", file=sys.stderr)
+        return not any(result.problems for result in results)
+    for result in results:
+        if result.problems and not result.items:
+            print(f"{result.file} was not taken, nothing of it is on the hour-zero list:", file=sys.stderr)
         elif not quiet:
             print_text(
-                f"{export.file}, made {clock.text(export.as_of)[:16]}Z: {export.items} item(s) on the hour-zero "
-                f"list, {export.left} left out"
+                f"{result.file}, made {clock.text(result.as_of)[:16]}Z: {result.items} item(s) on the hour-zero "
+                f"list, {result.left} left out"
             )
-        for problem in export.problems:
+        for problem in result.problems:
             print(f"  {problem}", file=sys.stderr)
-    return not any(export.problems for export in exports)
+    return not any(result.problems for result in results)
 
 
 @app.command("take")
@@ -84,8 +84,8 @@ def list_(
     from tasks.incident.api import newest_incident, work_rows
 
     workspace = incident_workspace()
-    newest = newest_incident(workspace.journal.rows)
-    rows = work_rows(workspace, newest.id) if newest else []
+    incident = newest_incident(workspace.journal.rows)
+    rows = work_rows(workspace, incident.id) if incident else []
     chosen = [row for row in rows if everything or not row["closed"]]
     print_table(chosen if as_json else plain_rows(chosen), as_json=as_json, title="Open work")
 
@@ -101,7 +101,7 @@ def close(
     as_json: Json = False,
 ) -> None:
     """Close items by a recorded act, with what shows it."""
-    from tasks.core.local_time import parse_moment
+    from tasks.core.clock import parse_moment
     from tasks.incident.api import OpenWorkAct, close_items
 
     workspace = incident_workspace()
@@ -120,9 +120,9 @@ def report(out: Annotated[Path, typer.Option(help="A folder for the two files.")
     from tasks.incident.api import newest_incident, write
 
     workspace = incident_workspace()
-    newest = newest_incident(workspace.journal.rows)
-    if newest is None:
+    incident = newest_incident(workspace.journal.rows)
+    if incident is None:
         print_text("No incident was ever declared.")
         raise typer.Exit(1)
-    for path in write(workspace, newest, out):
+    for path in write(workspace, incident, out):
         print_text(f"Written: {path}")

@@ -19,7 +19,7 @@ from tasks.cli.context import (
     print_text,
     report_waiting_plan,
 )
-from tasks.cli.reconcile import paper_commands, production_commands, request_commands, signed_report
+from tasks.cli.reconcile import paper_commands, production_commands
 
 if TYPE_CHECKING:
     from tasks.reconciliation.api import CycleResult
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Every number accounted for, and signed.")
 paper_commands.add_to(app)
 production_commands.add_to(app)
-request_commands.add_to(app)
-signed_report.add_to(app)
+paper_commands.add_request_commands(app)
+paper_commands.add_check_command(app)
 
 
 @app.command()
@@ -154,7 +154,7 @@ def turn(as_json: Json = False) -> None:
 
     done = run_cycle(invocation.workspace, invocation.actor, sending_day(invocation.workspace.settings))
     steps = split_held_entries(done.steps, done.held)
-    rows = [{"step": name, "entries": len(numbers)} for name, numbers in sorted(steps.items())]
+    rows: list[dict[str, object]] = [{"step": name, "entries": len(numbers)} for name, numbers in sorted(steps.items())]
     if as_json:
         print(json.dumps(_turn(done, rows), indent=1, ensure_ascii=False))
         raise typer.Exit(1 if done.waiting else 0)

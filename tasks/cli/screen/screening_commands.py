@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -52,11 +52,11 @@ def partners(
         read.partners,
         source=read.sha256,
         file=read.file,
-        whole=whole,
+        replace_all=whole,
         refused=read.refused,
     )
     outcome = screen_register(invocation.workspace, invocation.actor)
-    ids = set(read.partners["partner"].to_pylist())
+    ids = set(map(str, read.partners["partner"].to_pylist()))
     _report(read, ids, outcome.screened, as_json)
     if read.problems:
         problems = read.problems[:_MOST]
@@ -69,7 +69,7 @@ _MOST = 200
 
 def _tell_faults(read: PartnerFile, as_json: bool) -> None:
     if as_json:
-        facts = {"partners": 0, "refused": read.refused, "hits": []}
+        facts: dict[str, Any] = {"partners": 0, "refused": read.refused, "hits": []}
         facts |= {"problems": [problem.as_dict() for problem in read.problems]}
         print(json.dumps(facts, indent=1, ensure_ascii=False))
     elif read.partners.num_rows:
@@ -125,7 +125,7 @@ def run(
             "screened": outcome.screened,
             "hits": outcome.hits,
             "undecided": waiting,
-            "gone": list(outcome.gone),
+            "gone": list(outcome.removed),
             "new": rows,
             "red_lists": [reason.as_dict() for reason in red_list_reasons()],
         }
@@ -134,7 +134,7 @@ def run(
     print_table(brief_rows(rows), as_json=False, title="New or changed hits")
     print_text(
         f"{outcome.scope}: {outcome.screened} screened, {outcome.hits} hits stand, "
-        f"{len(outcome.gone)} are gone, {waiting} wait for a person."
+        f"{len(outcome.removed)} are gone, {waiting} wait for a person."
     )
     warn_of_lists()
     raise typer.Exit(1 if waiting or red_list_reasons() else 0)
@@ -260,8 +260,8 @@ def deny(
         return
     draft = RecordDraft("", _checked("kind", kind))
     for party_name in (name, *(alias or ())):
-        draft.name(_checked("name", party_name), STRONG if draft.names else PRIMARY)
-    draft.place(_checked("country", country) if country else "")
+        draft.add_name(_checked("name", party_name), STRONG if draft.names else PRIMARY)
+    draft.add_place(_checked("country", country) if country else "")
     record = api.deny(invocation.workspace, invocation.actor, draft, reason)
     if as_json:
         print(json.dumps({"record": record, "name": name, "reason": reason}))

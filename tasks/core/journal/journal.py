@@ -1,15 +1,15 @@
-"""The book: one append-only, hash-chained list of events, and the only way to add to it.
+"""The journal: one append-only, hash-chained list of events, and the only way to add to it.
 
 with journal.write(actor) as pen:       one transaction, one lock, all or nothing
-    pen.append(body, subject, key)      None if an event with this key stands already
+    pen.append(body, subject, key)      None if there is an event with this key already
     pen.rows(select)                    projections as they are under the same lock
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True)
 class Event:
-    """One line of the book. `body` is canonical JSON; `said` is its typed form."""
+    """One line of the journal. `body` is canonical JSON; `said` is its typed form."""
 
     seq: int
     at: str
@@ -53,7 +53,7 @@ class Event:
 
 @dataclass(frozen=True)
 class JournalHead:
-    """The last event of a book: its place and digest. An empty book has seq 0 and zeros."""
+    """The last event of a journal: its number and digest. An empty journal has seq 0 and zeros."""
 
     seq: int
     digest: str
@@ -71,7 +71,7 @@ class Pen:
     def append(self, body: Body, subject: str, key: str | None = None, *, actor: str = "") -> Event | None:
         """Add one event and update the projections.
 
-        Returns None, and adds nothing, if an event with this key stands already. Raises
+        Returns None, and adds nothing, if there is an event with this key already. Raises
         sqlalchemy.exc.IntegrityError if a projection forbids it (a number used twice).
         """
         if key is not None and self._known(key):
@@ -83,26 +83,26 @@ class Pen:
         return event
 
     def copy(self, event: Event) -> None:
-        """Append an event of the same chain as it stands. Raises JournalBroken if it is not next."""
+        """Append an event of the same chain as it is. Raises JournalBroken if it is not next."""
         if event.prev != self.head.digest or event.computed() != event.digest:
             raise JournalBroken("adopted-event-out-of-sequence", seq=event.seq, seq2=self.head.seq)
         self._connection.execute(sa.insert(store.EVENTS), [vars(event)])
         projections.project(self._connection, event.seq, event.said)
         self.head = JournalHead(event.seq, event.digest)
 
-    def adopt(self, event: Event, said: Body | None = None, part: str = "") -> Event | None:
-        """Append an event of another book anew, with its origin, or a `part` of what it said. None
-        if it stands already."""
+    def adopt(self, event: Event, body: Body | None = None, part: str = "") -> Event | None:
+        """Append an event of another journal anew, with its origin, or a `part` of its body. None if it is
+        here already."""
         origin = Origin(seq=event.seq, at=event.at, digest=event.digest)
-        body = msgspec.structs.replace(said or event.said, origin=origin)
+        adopted = msgspec.structs.replace(body or event.said, origin=origin)
         key = event.key if event.key and not part else f"adopted:{event.digest}{part}"
-        return self.append(body, event.subject, key, actor=event.actor)
+        return self.append(adopted, event.subject, key, actor=event.actor)
 
     def rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         return self._connection.execute(query).all()
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def attempt(self) -> Generator[None, None, None]:
         """A part of the transaction that can fail without ending the whole."""
         before = self.head
         try:
@@ -129,11 +129,11 @@ class Pen:
             prev=self.head.digest,
             digest="",
         )
-        return Event(**{**vars(draft), "digest": draft.computed()})
+        return replace(draft, digest=draft.computed())
 
 
 class Journal:
-    """A book on SQLite (a file) or PostgreSQL (a URL). Safe to share between threads."""
+    """A journal on SQLite (a file) or PostgreSQL (a URL). Safe to share between threads."""
 
     def __init__(self, url: str) -> None:
         registry.load_projections()
@@ -142,31 +142,31 @@ class Journal:
 
     @classmethod
     def at(cls, path: Path) -> Journal:
-        """The book in this SQLite file, made if there is none."""
+        """The journal in this SQLite file, made if there is none."""
         path.parent.mkdir(parents=True, exist_ok=True)
         return cls.made(store.sqlite_url(path))
 
     @classmethod
     def made(cls, url: str) -> Journal:
-        """The book behind this URL, with its tables and guards made if missing."""
+        """The journal behind this URL, with its tables and guards made if missing."""
         journal = cls(url)
         store.create(journal.engine, table_columns.METADATA)
         return journal
 
     @contextmanager
-    def write(self, actor: str) -> Iterator[Pen]:
-        """One transaction under the writer's lock. An exception leaves the book as it was."""
+    def write(self, actor: str) -> Generator[Pen, None, None]:
+        """One transaction under the writer's lock. An exception leaves the journal as it was."""
         with self.engine.connect().execution_options(writing=True) as connection, connection.begin():
             store.lock(connection)
             yield Pen(connection, actor)
 
     def append(self, body: Body, subject: str, actor: str, key: str | None = None) -> bool:
-        """Add one event on its own. False if an event with this key stands already."""
+        """Add one event on its own. False if there is an event with this key already."""
         with self.write(actor) as pen:
             return pen.append(body, subject, key) is not None
 
     def rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        """What the projections say now."""
+        """The rows of a query over the projections."""
         with self.engine.connect() as connection:
             return connection.execute(query).all()
 
@@ -175,12 +175,12 @@ class Journal:
             return _head(connection)
 
     def holds(self, key: str) -> bool:
-        """Whether an event with this key stands in the book."""
+        """Whether an event with this key is in the journal."""
         with self.engine.connect() as connection:
             return connection.execute(_KEYED, {"known": key}).first() is not None
 
     def events(self, *, after: int = 0, kind: str = "", subject: str = "", key: str = "") -> Iterator[Event]:
-        """Events in order, from after a place, of one kind (or a family, `entry.`) or subject."""
+        """Events in order, after a number, of one kind (or a family, `entry.`) or subject."""
         columns = store.EVENTS.c
         query = sa.select(store.EVENTS).where(columns.seq > after).order_by(columns.seq)
         if kind:
@@ -191,8 +191,8 @@ class Journal:
         if key:
             query = query.where(columns.key == key)
         with self.engine.connect() as connection:
-            for row in connection.execution_options(yield_per=2000).execute(query):
-                yield Event(**row._mapping)
+            for row in connection.execution_options(yield_per=2000).execute(query).mappings():
+                yield Event(**row)
 
     def rebuild(self) -> int:
         """Drop the projections and fold them anew from the events. Returns how many events."""
@@ -220,8 +220,8 @@ _KEYED = sa.select(store.EVENTS.c.seq).where(store.EVENTS.c.key == sa.bindparam(
 
 
 def _head(connection: sa.Connection) -> JournalHead:
-    found = connection.execute(_LAST).first()
-    return JournalHead(found.seq, found.digest) if found else JournalHead(0, GENESIS)
+    row = connection.execute(_LAST).first()
+    return JournalHead(row.seq, row.digest) if row else JournalHead(0, GENESIS)
 
 
 def require_whole(journal: Journal) -> None:
@@ -233,6 +233,6 @@ def require_whole(journal: Journal) -> None:
 
 
 def is_drill(journal: Journal) -> bool:
-    """True for a book that was started for a drill: all that comes of it is marked so."""
+    """True for a journal that was started for a drill: all that comes of it is marked so."""
     started = next(journal.events(kind=JournalStarted.kind), None)
     return started is not None and bool(getattr(started.said, "drill", False))

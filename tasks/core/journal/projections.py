@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
@@ -19,14 +19,14 @@ _OF_ALL: list[Callable[[sa.Connection, int, Body], None]] = []
 
 def projection(*structs: type[Body], into: type[Any] = sa.Connection) -> Callable[[_Apply], _Apply]:
     """Register the function that carries an event of these types into the tables, or into a target
-    of the type `into`. It is called with the target, where the event stands, and its body. Raises
+    of the type `into`. It is called with the target, the event's number, and its body. Raises
     ValueError for a second function of one type and target."""
 
     def register(apply_event: _Apply) -> _Apply:
-        own = _PROJECTIONS.setdefault(into, {})
-        if twice := own.keys() & set(structs):
+        registered = _PROJECTIONS.setdefault(into, {})
+        if twice := registered.keys() & set(structs):
             raise ValueError(f"two projections into {into.__name__}: {sorted(map(str, twice))}")
-        own |= dict.fromkeys(structs, apply_event)
+        registered |= dict.fromkeys(structs, apply_event)
         return apply_event
 
     return register
@@ -46,7 +46,8 @@ def projections(into: type[Any] = sa.Connection) -> Mapping[type[Body], Callable
 def apply(target: Any, where: Any, body: Body) -> None:
     """Carry one event into a target; nothing happens where it takes no event of this type. `where`:
     the event's number for tables, what the target needs to know of the event for others."""
-    if apply_event := _PROJECTIONS.get(type(target), {}).get(type(body)):
+    into = cast("type[Any]", type(target))
+    if apply_event := _PROJECTIONS.get(into, {}).get(type(body)):
         apply_event(target, where, body)
 
 

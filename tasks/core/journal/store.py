@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -28,7 +29,7 @@ EVENTS = sa.Table(
     sqlite_strict=True,
 )
 
-# Any 63-bit number will do, as long as every program that writes this book uses the same.
+# Any 63-bit number will do, as long as every program that writes this journal uses the same.
 _POSTGRES_LOCK = 4_271_993_035_001
 
 _SQLITE_GUARDS = tuple(
@@ -60,10 +61,10 @@ def engine(url: str) -> sa.Engine:
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
         )
-    made = sa.create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
-    sa.event.listen(made, "connect", _prepare_sqlite)
-    sa.event.listen(made, "begin", _begin_sqlite)
-    return made
+    sqlite_engine = sa.create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
+    event.listen(sqlite_engine, "connect", _prepare_sqlite)
+    event.listen(sqlite_engine, "begin", _begin_sqlite)
+    return sqlite_engine
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -83,11 +84,11 @@ def _begin_sqlite(connection: sa.Connection) -> None:
         connection.connection.cursor().execute("BEGIN")
 
 
-def create(made: sa.Engine, tables: sa.MetaData) -> None:
+def create(engine: sa.Engine, tables: sa.MetaData) -> None:
     """Make what is missing, guards included. Safe to run again and by several at once."""
-    with made.connect().execution_options(writing=True) as connection, connection.begin():
+    with engine.connect().execution_options(writing=True) as connection, connection.begin():
         lock(connection)
-        if made.dialect.name == "sqlite":
+        if engine.dialect.name == "sqlite":
             _create_sqlite(connection, (METADATA, tables))
             return
         METADATA.create_all(connection)
@@ -107,12 +108,12 @@ def create_tables(connection: sa.Connection, tables: sa.MetaData) -> None:
 def _create_sqlite(
     connection: sa.Connection, all_tables: Sequence[sa.MetaData], guards: Sequence[str] = _SQLITE_GUARDS
 ) -> None:
-    """One question for all that is there, and each statement worded once: every command opens a
-    book, and the tables of nearly all stand already."""
+    """One query for all that is there, and each statement compiled once: every command opens a
+    journal, and nearly always all tables exist."""
     run = connection.exec_driver_sql
     there = {row.name for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")}
     for tables in all_tables:
-        for name, statements in _sqlite_words(tables):
+        for name, statements in _sqlite_statements(tables):
             if name not in there:
                 for statement in statements:
                     run(statement)
@@ -121,15 +122,15 @@ def _create_sqlite(
 
 
 @cache
-def _sqlite_words(tables: sa.MetaData) -> list[tuple[str, list[str]]]:
+def _sqlite_statements(tables: sa.MetaData) -> list[tuple[str, list[str]]]:
     """Each table with the statements that make it and its indexes."""
     dialect = sqlite.dialect()
-    found = []
+    statements: list[tuple[str, list[str]]] = []
     for table in tables.sorted_tables:
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         parts = [CreateTable(table), *map(CreateIndex, indexes)]
-        found.append((table.name, [str(part.compile(dialect=dialect)) for part in parts]))
-    return found
+        statements.append((table.name, [str(part.compile(dialect=dialect)) for part in parts]))
+    return statements
 
 
 def lock(connection: sa.Connection) -> None:

@@ -1,15 +1,5 @@
-"""What the events amount to now: tables kept in the same transaction, with the constraints that make
-"twice" impossible. They can be dropped and rebuilt (`folds`); truth is the events. The others of them
-stand in `ace_tables`, `duty_tables`, `incident_tables` and `screening_tables`.
-
-States of a number: reserved > issued > recorded | void; then settled, handed over or burnt; `with
-another broker` while a substitute has the entry and has not named its own number yet. An in-bond number
-is `used` while it stands on the bills of a recorded entry.
-
-Many rows at once into a table that has a row for each key, on either database.
-
-Columns of tables and fields of Arrow schemas, derived from the structs that declare the facts.
-"""
+"""Columns of projection tables and fields of Arrow schemas, derived from the structs that declare the facts, and
+writing and reading many rows at once, on either database."""
 
 from __future__ import annotations
 
@@ -38,9 +28,9 @@ def struct_columns(
     """A column for each field of a struct, or for these of its fields, in its order. Only a field
     that may be None gives a column that may be null. `keys`: fields of the primary key. Raises
     TypeError for a field that no column can hold, KeyError for a name that is no field."""
-    own = {field.name: field.type for field in _fields(struct)}
-    for name in names or own:
-        kind, nullable = _plain(own[name])
+    types = {field.name: field.type for field in _fields(struct)}
+    for name in names or types:
+        kind, nullable = _plain(types[name])
         kind = kind.type if isinstance(kind, inspect.Metadata) else kind
         if type(kind) not in _SQL:
             raise TypeError(f"{struct.__name__}.{name} has a type that no column holds: {kind}")
@@ -66,29 +56,29 @@ def column_value(value: Any) -> Any:
 def arrow_types(struct: type[msgspec.Struct], omit: Collection[str] = ()) -> dict[str, str]:
     """The type of each field of a struct that a table holds, in its order: `str`, `bool`, `int`,
     `date`, `datetime`, `decimal`, or what `Meta(extra={"arrow": ...})` of the field states."""
-    found = {}
+    types: dict[str, str] = {}
     for field in _fields(struct):
         if field.name in omit:
             continue
         kind, _ = _plain(field.type)
-        stated = kind.extra.get("arrow") if isinstance(kind, inspect.Metadata) and kind.extra else ""
+        extra: dict[str, str] = getattr(kind, "extra", None) or {}
         base = kind.type if isinstance(kind, inspect.Metadata) else kind
-        found[field.name] = stated or type(base).__name__.removesuffix("Type").lower()
-    return found
+        types[field.name] = extra.get("arrow") or type(base).__name__.removesuffix("Type").lower()
+    return types
 
 
 def _fields(struct: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
-    info = inspect.type_info(struct)
-    assert isinstance(info, inspect.StructType)
-    return info.fields
+    struct_type = inspect.type_info(struct)
+    assert isinstance(struct_type, inspect.StructType)
+    return struct_type.fields
 
 
 def _plain(kind: inspect.Type) -> tuple[inspect.Type, bool]:
     """The type without None, and whether None was among it."""
     if not isinstance(kind, inspect.UnionType):
         return kind, False
-    rest = [part for part in kind.types if not isinstance(part, inspect.NoneType)]
-    return rest[0], len(rest) < len(kind.types)
+    types = [part for part in kind.types if not isinstance(part, inspect.NoneType)]
+    return types[0], len(types) < len(kind.types)
 
 
 Row = Mapping[str, Any]
@@ -97,7 +87,7 @@ Row = Mapping[str, Any]
 def insert_or_update(connection: sa.Connection, table: sa.Table, rows: Iterable[Row], newer: str = "") -> None:
     """Insert rows, or replace those of the same primary key; of two with one key the last counts.
 
-    With `newer` a row that stands with a higher value in that column stays as it is.
+    With `newer` a row that has a higher value in that column stays as it is.
     """
     keys = [column.name for column in table.primary_key]
     distinct = {tuple(row[name] for name in keys): row for row in rows}
@@ -117,16 +107,18 @@ def _execute_many(connection: sa.Connection, statement: Any, rows: list[Row]) ->
 
 
 def _statement(connection: sa.Connection, table: sa.Table, keys: list[str], newer: str) -> sa.Executable:
-    made = _INSERTS[connection.dialect.name](table)
-    rest = {one.name: made.excluded[one.name] for one in table.c if one.name not in keys}
-    where = table.c[newer] <= made.excluded[newer] if newer else None
-    return made.on_conflict_do_update(index_elements=keys, set_=rest, where=where)
+    insert = _INSERTS[connection.dialect.name](table)
+    updates = {column.name: insert.excluded[column.name] for column in table.c if column.name not in keys}
+    where = table.c[newer] <= insert.excluded[newer] if newer else None
+    return insert.on_conflict_do_update(index_elements=keys, set_=updates, where=where)
 
 
 _INSERTS: Mapping[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 METADATA = sa.MetaData()
+"""The projections: what the events amount to now, kept in the same transaction, with the constraints that make
+"twice" impossible. They can be dropped and rebuilt; truth is the events."""
 
 
 def rows_among(

@@ -1,8 +1,8 @@
-"""Does the book hold together: chain, bodies, projections and content."""
+"""Whether a journal holds together: chain, bodies, projections and content."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tasks.core.content import ContentStore
-from tasks.core.errors import JournalBroken, Problem
+from tasks.core.errors import Problem
 from tasks.core.findings import finding_of_error
 from tasks.core.journal import projections, store, table_columns
 from tasks.core.journal.bodies import Body
@@ -19,7 +19,7 @@ from tasks.core.journal.journal import GENESIS, Event, Journal, JournalHead
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `verify` found. `head` is that of the book as read."""
+    """What `verify_journal` found. `head` is that of the journal as read."""
 
     head: JournalHead
     problems: tuple[Problem, ...]
@@ -30,8 +30,8 @@ class Verdict:
 
 
 def verify_journal(journal: Journal, content: ContentStore | None = None) -> Verdict:
-    """Read the whole book: each digest, each link, each body, the projections against a fresh
-    fold, and the content that events name."""
+    """Read the whole journal: each digest, each link, each body, the projections against fresh ones, and the
+    content that events name."""
     problems: list[Problem] = []
     head = JournalHead(0, GENESIS)
     named: dict[str, int] = {}
@@ -49,15 +49,15 @@ def verify_journal(journal: Journal, content: ContentStore | None = None) -> Ver
 
 
 @contextmanager
-def _fresh() -> Iterator[sa.Connection]:
+def _fresh() -> Generator[sa.Connection, None, None]:
     """Empty projections in memory."""
-    made = store.engine("sqlite+pysqlite://")
+    memory = store.engine("sqlite+pysqlite://")
     try:
-        with made.connect().execution_options(writing=True) as connection, connection.begin():
+        with memory.connect().execution_options(writing=True) as connection, connection.begin():
             store.create_tables(connection, table_columns.METADATA)
             yield connection
     finally:
-        made.dispose()
+        memory.dispose()
 
 
 def _link(event: Event, head: JournalHead) -> list[Problem]:
@@ -89,13 +89,13 @@ def contents(body: Body) -> Iterator[str]:
         digest = getattr(body, field, None)
         if isinstance(digest, str) and len(digest) == 64:
             yield digest
-    yield from (one.content for one in getattr(body, "attached", ()))
+    yield from (document.content for document in getattr(body, "attached", ()))
 
 
 def _differences(journal: Journal, fresh: sa.Connection) -> Iterator[Problem]:
-    with journal.engine.connect() as kept:
+    with journal.engine.connect() as connection:
         for table in table_columns.METADATA.sorted_tables:
-            ours, folded = _rows(kept, table), _rows(fresh, table)
+            ours, folded = _rows(connection, table), _rows(fresh, table)
             for row in sorted(ours ^ folded, key=repr)[:3]:
                 code = "projection-row-unfounded" if row in ours else "projection-row-missing"
                 yield Problem(sheet=table.name, value=str(row[0]), code=code)
@@ -103,9 +103,3 @@ def _differences(journal: Journal, fresh: sa.Connection) -> Iterator[Problem]:
 
 def _rows(connection: sa.Connection, table: sa.Table) -> set[tuple[Any, ...]]:
     return {tuple(row) for row in connection.execute(sa.select(table))}
-
-
-def require(verdict: Verdict) -> None:
-    """Raises JournalBroken unless the verdict is clean."""
-    if not verdict.ok:
-        raise JournalBroken("journal-not-valid", verdict.problems, problems_count=len(verdict.problems))

@@ -1,4 +1,4 @@
-"""The stand-in at work: a batch in, its answer out, transaction by transaction."""
+"""The simulator at work: a batch in, its answer out, transaction by transaction."""
 
 from __future__ import annotations
 
@@ -24,22 +24,17 @@ from tasks.drill.ace_simulator.batches.input_batch import (
 )
 from tasks.drill.ace_simulator.batches.input_records import InputRecord, read_lines
 from tasks.drill.ace_simulator.fault_switches import SimulatorStopped, take_switch
-from tasks.drill.ace_simulator.queries import (
-    cargo_query as stand_in_cargo_query,
-    importer_query as stand_in_importers,
-    summary_query as stand_in_query,
-)
+from tasks.drill.ace_simulator.queries import cargo_query, importer_query, summary_query
 from tasks.drill.ace_simulator.queries.cargo_query import cargo_query_failure
 from tasks.drill.ace_simulator.queries.summary_query import AnswerLimits, summary_query_failure
-from tasks.drill.ace_simulator.releases import release_processing as stand_in_release
+from tasks.drill.ace_simulator.releases import release_processing
 from tasks.drill.ace_simulator.releases.release_processing import release_failure
 from tasks.drill.ace_simulator.state_database import SimulatorState
-from tasks.drill.ace_simulator.summaries import summary_processing as stand_in_summary
+from tasks.drill.ace_simulator.summaries import summary_processing
 from tasks.drill.ace_simulator.summaries.summary_processing import summary_failure
 
 Lines = tuple[list[str], bool]
 """The records of a batch, and whether the last one is short."""
-
 
 LIMITS = AnswerLimits()
 _APPLICATION = record_layout("BB", "A", "output")["application"].span
@@ -60,28 +55,28 @@ class SimulatorRules:
 
 
 class BatchWorker:
-    """Answers batches from the state in a book, and changes it."""
+    """Answers batches from the simulator's state, and changes it."""
 
-    def __init__(self, book: SimulatorState, rules: SimulatorRules) -> None:
-        self._book, self._rules = book, rules
+    def __init__(self, database: SimulatorState, rules: SimulatorRules) -> None:
+        self._database, self._rules = database, rules
 
     def batch(self, lines: Lines, work: str, index: int) -> bytes:
         """The answer to a batch. `work` names the file that it is from, whose transactions are
-        done once; blank: each time. Raises StandInDied."""
+        done once; blank: each time. Raises SimulatorStopped."""
         records, short = lines
-        with self._book.writing():
-            code = take_switch(self._book, "reject", control_record("A", records[0], 1)["application"])
+        with self._database.writing():
+            code = take_switch(self._database, "reject", control_record("A", records[0], 1)["application"])
         if code is not None:
             return rejection_answer(records[0], [BatchFault(code or "X13")])
         try:
-            batch = read_batch(records, short, self._book.filer)
-        except BatchRejected as wrong:
-            return self._rejection(records, wrong.faults)
+            batch = read_batch(records, short, self._database.filer)
+        except BatchRejected as error:
+            return self._rejection(records, error.faults)
         bodies = [
             [
                 line
-                for place, transaction in enumerate(block.transactions, 1)
-                for line in self._done(batch, block, transaction, place, (work, index))
+                for position, transaction in enumerate(block.transactions, 1)
+                for line in self._done(batch, block, transaction, position, (work, index))
             ]
             for block in batch.blocks
         ]
@@ -100,68 +95,68 @@ class BatchWorker:
         batch: InputBatch,
         block: InputBlock,
         transaction: tuple[InputRecord, ...],
-        place: int,
+        position: int,
         work: tuple[str, int],
     ) -> list[str]:
         """Carry out one transaction and keep its answer in the same step, if it is for a file."""
-        key = (*work, f"{block.number}.{place}")
+        key = (*work, f"{block.number}.{position}")
         if work[0]:
             sql = "SELECT body FROM done WHERE work = ? AND batch = ? AND item = ?"
-            rows = self._book.run(sql, *key)
+            rows = self._database.run(sql, *key)
             if rows:
                 return rows[0]["body"].split("\n")
-        with self._book.writing():
-            died = take_switch(self._book, "die") is not None
-        if died:
-            raise SimulatorStopped("ace-simulator-stopped", transaction=place, block=block.number)
-        with self._book.writing():
-            fails = take_switch(self._book, "ZZZ") is not None
-            body = self._body(batch, block, transaction, place, fails=fails)
+        with self._database.writing():
+            stops = take_switch(self._database, "die") is not None
+        if stops:
+            raise SimulatorStopped("ace-simulator-stopped", transaction=position, block=block.number)
+        with self._database.writing():
+            fails = take_switch(self._database, "ZZZ") is not None
+            body = self._body(batch, block, transaction, position, fails=fails)
             if work[0]:
-                self._book.run("INSERT INTO done VALUES (?, ?, ?, ?)", *key, "\n".join(body))
+                self._database.run("INSERT INTO done VALUES (?, ?, ?, ?)", *key, "\n".join(body))
         return body
 
     def _body(
-        self, batch: InputBatch, block: InputBlock, transaction: tuple[InputRecord, ...], place: int, *, fails: bool
+        self, batch: InputBatch, block: InputBlock, transaction: tuple[InputRecord, ...], position: int, *, fails: bool
     ) -> list[str]:
-        book, origin = self._book, _origin(batch, block)
+        database, origin = self._database, _origin(batch, block)
         match batch.application:
             case "SE":
                 if fails:
                     return release_failure(transaction)
-                return stand_in_release.transact(book, origin, transaction)
+                return release_processing.transact(database, origin, transaction)
             case "AE":
                 if fails:
-                    return summary_failure(transaction, place)
+                    return summary_failure(transaction, position)
                 quota = self._rules.quota_certified
-                return stand_in_summary.transact(book, origin, transaction, place, quota_certified=quota)
+                return summary_processing.transact(database, origin, transaction, position, quota_certified=quota)
             case "EQ":
                 if fails:
                     return summary_query_failure(origin)
-                return stand_in_query.answer(book, origin, transaction, self._rules.query_limits)
+                return summary_query.answer(database, origin, transaction, self._rules.query_limits)
             case "CQ":
                 if fails:
                     return cargo_query_failure(transaction)
-                return stand_in_cargo_query.answer(book, origin, transaction)
+                return cargo_query.answer(database, origin, transaction)
             case _:
-                return stand_in_importers.answer(book, transaction)
+                return importer_query.answer(database, transaction)
 
     def delivered(self, name: str, answer: bytes) -> list[tuple[str, bytes]]:
         """An answer as it reaches the sender: once, twice, later or never."""
-        said = answer[_APPLICATION].decode("ascii", "replace")
-        if take_switch(self._book, "drop", said) is not None:
+        application = answer[_APPLICATION].decode("ascii", "replace")
+        if take_switch(self._database, "drop", application) is not None:
             return []
-        if take_switch(self._book, "late", said) is not None:
+        if take_switch(self._database, "late", application) is not None:
             sql = "INSERT INTO late (name, data) VALUES (?, ?)"
-            self._book.run(sql, f"{name}-late.abi", answer)
+            self._database.run(sql, f"{name}-late.abi", answer)
             return []
-        again = take_switch(self._book, "twice", said) is not None
-        return [(f"{name}.abi", answer)] + [(f"{name}-again.abi", answer)] * again
+        is_repeated = take_switch(self._database, "twice", application) is not None
+        return [(f"{name}.abi", answer)] + [(f"{name}-again.abi", answer)] * is_repeated
 
     def late(self) -> list[tuple[str, bytes]]:
         """Answers kept back, by name; they are gone from here then."""
-        rows = self._book.run("SELECT name, data FROM late ORDER BY id")
-        self._book.run("DELETE FROM late")
+        rows = self._database.run("SELECT name, data FROM late ORDER BY id")
+        self._database.run("DELETE FROM late")
         return [(row["name"], row["data"]) for row in rows]
 
 

@@ -1,6 +1,6 @@
-"""What the stand-in ACE holds, in one SQLite file: entries, summaries, and what CBP knows.
+"""What the simulator ACE holds, in one SQLite file: entries, summaries, and what CBP knows.
 
-One row a number, so that an entry can stand only once; `history` tells how it came about. Every
+One row a number, so that an entry can stand only once; `history` holds how it came about. Every
 change is made inside `writing()`: a crash leaves a transaction done or not done.
 """
 
@@ -46,8 +46,8 @@ CREATE TABLE IF NOT EXISTS entry_bills (issuer, bill, entry, quantity,
   PRIMARY KEY (issuer, bill, entry));
 CREATE TABLE IF NOT EXISTS summaries (number TEXT PRIMARY KEY, owner, source, port, entry_type,
   importer, mode, reference, control, status, version, revised, accepted, changed, filed, rejected,
-  review, in_use, held, inactive, payment, statement, printed, collected, due, estimated_entry,
-  elected_entry, immediate, psc, liquidation, image, address);
+  review, in_use, on_hold, inactive, payment, statement, printed, collected, due, elected_entry,
+  immediate, psc, liquidation, image, address);
 CREATE TABLE IF NOT EXISTS consolidations (release TEXT PRIMARY KEY, summary);
 CREATE TABLE IF NOT EXISTS expected (number TEXT PRIMARY KEY, outcome, released, origin);
 CREATE TABLE IF NOT EXISTS notices (id INTEGER PRIMARY KEY, application, number, bill, code, text,
@@ -65,8 +65,7 @@ CREATE INDEX IF NOT EXISTS by_acceptance ON summaries (accepted);
 """
 
 OPENING = time(8, 0, 0)
-"""When the stand-in's day begins. Each event comes a second after the one before."""
-
+"""When the simulator's day begins. Each event comes a second after the one before."""
 
 Row = TypeVar("Row", EntryRow, SummaryRow, NoticeRow, ImporterRow, BondRow, TransactionBondRow, BillRow, FilerRow)
 _TABLE_OF = {
@@ -82,7 +81,7 @@ _TABLE_OF = {
 
 
 class SimulatorState:
-    """The state of one stand-in. Not for two processes at the same moment: the second waits."""
+    """The state of one simulator. Not for two processes at the same moment: the second waits."""
 
     def __init__(self, path: Path | str, today: date) -> None:
         self.today = today
@@ -112,19 +111,19 @@ class SimulatorState:
         self._db.execute("COMMIT")
 
     def tick(self) -> datetime:
-        """The stand-in's clock: the next second of its day, never before the last one."""
+        """The simulator's clock: the next second of its day, never before the last one."""
         last = self.value("clock")
         now = datetime.combine(self.today, OPENING)
         if last:
             now = max(now, datetime.fromisoformat(last) + timedelta(seconds=1))
-        self.keep("clock", now.isoformat())
+        self.set_value("clock", now.isoformat())
         return now
 
     def value(self, name: str) -> str:
         row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return row[0] if row else ""
 
-    def keep(self, name: str, value: str) -> None:
+    def set_value(self, name: str, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def run(self, sql: str, *values: Any) -> list[sqlite3.Row]:
@@ -132,10 +131,10 @@ class SimulatorState:
 
     def put(self, row: Row) -> None:
         """Write a row, in the place of the one with its key."""
-        names = [one.name for one in fields(row)]
-        marks = ", ".join("?" for _ in names)
+        names = [column.name for column in fields(row)]
+        placeholders = ", ".join("?" for _ in names)
         self._db.execute(
-            f"INSERT OR REPLACE INTO {_TABLE_OF[type(row)]} ({', '.join(names)}) VALUES ({marks})",
+            f"INSERT OR REPLACE INTO {_TABLE_OF[type(row)]} ({', '.join(names)}) VALUES ({placeholders})",
             [_packed(getattr(row, name)) for name in names],
         )
 
@@ -144,24 +143,29 @@ class SimulatorState:
         sql = f"SELECT * FROM {_TABLE_OF[kind]} WHERE {where}"
         return [_unpacked(kind, row) for row in self.run(sql, *values)]
 
-    def one(self, kind: type[Row], where: str, *values: Any) -> Row | None:
-        found = self.find(kind, where, *values)
-        return found[0] if found else None
+    def first(self, kind: type[Row], where: str, *values: Any) -> Row | None:
+        rows = self.find(kind, where, *values)
+        return rows[0] if rows else None
 
     def entry(self, number: str) -> EntryRow | None:
-        return self.one(EntryRow, "number = ?", number)
+        return self.first(EntryRow, "number = ?", number)
 
     def summary(self, number: str) -> SummaryRow | None:
-        return self.one(SummaryRow, "number = ?", number)
+        return self.first(SummaryRow, "number = ?", number)
 
     def filer(self, code: str) -> FilerRow | None:
         """A filer's profile. Where none was seeded, CBP knows every filer, with factor 0."""
-        known = self.one(FilerRow, "code = ?", code)
-        if known is None and not self.run("SELECT 1 FROM filers LIMIT 1"):
+        profile = self.first(FilerRow, "code = ?", code)
+        if profile is None and not self.run("SELECT 1 FROM filers LIMIT 1"):
             return FilerRow(code)
-        return known
+        return profile
 
-    def tell(self, number: str, event: str, detail: str = "") -> None:
+    @property
+    def has_importers(self) -> bool:
+        """Whether importers were seeded. Where none was, CBP knows every importer, each with its bond."""
+        return bool(self.run("SELECT 1 FROM importers LIMIT 1"))
+
+    def add_event(self, number: str, event: str, detail: str = "") -> None:
         self.run(
             "INSERT INTO history (number, at, event, detail) VALUES (?, ?, ?, ?)", number, self.tick(), event, detail
         )
@@ -180,7 +184,7 @@ def _packed(value: Any) -> Any:
 
 
 def _unpacked(kind: type[Row], row: sqlite3.Row) -> Row:
-    return kind(**{one.name: _typed(str(one.type), row[one.name]) for one in fields(kind)})
+    return kind(**{column.name: _typed(str(column.type), row[column.name]) for column in fields(kind)})
 
 
 def _typed(kind: str, value: Any) -> Any:

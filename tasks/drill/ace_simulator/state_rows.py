@@ -1,4 +1,4 @@
-"""The rows of the stand-in's book: what CBP's side knows of a number, an importer, a bill."""
+"""The rows of the simulator's state: what CBP's side knows of a number, an importer, a bill."""
 
 from __future__ import annotations
 
@@ -66,20 +66,24 @@ class SummaryRow:
     rejected: date | None = None
     review: bool = False
     in_use: bool = False
-    held: bool = False
+    on_hold: bool = False
     inactive: bool = False
     payment: str = ""
     statement: date | None = None
     printed: bool = False
     collected: date | None = None
     due: int = 0
-    estimated_entry: date | None = None
     elected_entry: date | None = None
     immediate: bool = False
     psc: date | None = None
     liquidation: date | None = None
     image: str = ""
     address: str = ""
+
+    @property
+    def is_returned(self) -> bool:
+        """Rejected by CBP: only a replacement is accepted."""
+        return self.control == 2 and self.status == 2
 
 
 @dataclass

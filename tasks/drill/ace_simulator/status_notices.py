@@ -18,7 +18,7 @@ APPLICATIONS = ("SX", "SO", "UC")
 
 
 def notify_summary(
-    book: SimulatorState,
+    database: SimulatorState,
     number: str,
     disposition: str,
     *,
@@ -34,76 +34,76 @@ def notify_summary(
     filer's correction, P, Q, E, R, C, D. source: 1 manual, 2 automatic.
     """
     filer, digits = wire_number(number)
-    summary = book.summary(number)
+    summary = database.summary(number)
     record = build_record(
         record_layout("UC", "E1"),
         disposition_type_code=disposition,
         source=source,
         team_review_code=team,
         reason_code=reason,
-        action_date=day or book.today,
+        action_date=day or database.today,
         entry_filer_code=filer,
         entry_number=digits,
         line_id=line,
         broker_reference_number=summary.reference if summary else "",
     )
     address = summary.address if summary else ""
-    book.put(NoticeRow("UC", number, disposition, at=book.tick(), body=record, address=address))
-    book.tell(number, "UC notice", f"{disposition} {reason}".strip())
+    database.put(NoticeRow("UC", number, disposition, at=database.tick(), body=record, address=address))
+    database.add_event(number, "UC notice", f"{disposition} {reason}".strip())
 
 
-def issue_notices(book: SimulatorState) -> list[tuple[str, bytes]]:
-    """Batches of all that was not told yet, an application and a sender each, and told by that.
+def issue_notices(database: SimulatorState) -> list[tuple[str, bytes]]:
+    """Batches of all that was not reported yet, one an application and sender; they count as reported then.
 
     Belongs in a `writing()`.
     """
     batches: list[tuple[str, bytes]] = []
     for application in APPLICATIONS:
-        waiting = book.find(NoticeRow, "application = ? AND NOT issued ORDER BY id", application)
-        for blocks in _by_sender(book, waiting):
-            shown = [
+        waiting = database.find(NoticeRow, "application = ? AND NOT issued ORDER BY id", application)
+        for blocks in _by_sender(database, waiting):
+            message_blocks = [
                 (
                     address,
-                    [line for number in _numbers(notices) for line in _message(book, application, number, notices)],
+                    [line for number in _numbers(notices) for line in _message(database, application, number, notices)],
                 )
                 for address, notices in blocks
             ]
-            batches.append((application, notification_batch(application, book.today, shown)))
+            batches.append((application, notification_batch(application, database.today, message_blocks)))
         for notice in waiting:
             notice.issued = True
-            book.put(notice)
+            database.put(notice)
     return batches
 
 
 def _by_sender(
-    book: SimulatorState, waiting: Sequence[NoticeRow]
+    database: SimulatorState, waiting: Sequence[NoticeRow]
 ) -> Iterator[list[tuple[NotificationAddress, list[NoticeRow]]]]:
     blocks: dict[NotificationAddress, list[NoticeRow]] = defaultdict(list)
     for notice in waiting:
-        blocks[_address(book, notice)].append(notice)
+        blocks[_address(database, notice)].append(notice)
     senders: dict[tuple[str, str, str], list[tuple[NotificationAddress, list[NoticeRow]]]] = defaultdict(list)
     for address, notices in blocks.items():
         senders[address.site, address.sender, address.office].append((address, notices))
     yield from senders.values()
 
 
-def _address(book: SimulatorState, notice: NoticeRow) -> NotificationAddress:
-    entry, summary = book.entry(notice.number), book.summary(notice.number)
+def _address(database: SimulatorState, notice: NoticeRow) -> NotificationAddress:
+    entry, summary = database.entry(notice.number), database.summary(notice.number)
     port = (entry.port if entry else "") or (summary.port if summary else "")
     return address_of(notice.address, notice.number, port)
 
 
 def _numbers(notices: Sequence[NoticeRow]) -> list[str]:
-    return list(dict.fromkeys(one.number for one in notices))
+    return list(dict.fromkeys(notice.number for notice in notices))
 
 
-def _message(book: SimulatorState, application: str, number: str, notices: Sequence[NoticeRow]) -> Iterator[str]:
-    mine = [one for one in notices if one.number == number]
+def _message(database: SimulatorState, application: str, number: str, notices: Sequence[NoticeRow]) -> Iterator[str]:
+    of_number = [notice for notice in notices if notice.number == number]
     if application != "SO":
-        for one in mine:
-            yield from one.body.split("\n")
+        for notice in of_number:
+            yield from notice.body.split("\n")
         return
-    entry = book.entry(number)
+    entry = database.entry(number)
     if entry:
-        own = [one for one in mine if not one.bill]
-        yield from status_records(book, entry, mine, own, "SO", "SO")
+        entry_notices = [notice for notice in of_number if not notice.bill]
+        yield from status_records(database, entry, of_number, entry_notices, "SO", "SO")

@@ -1,7 +1,7 @@
 """Reads a scan report by what it is, not by its name; counts what is open and how old it is.
 
 No scanner's report says since when a finding has been open, so its age is counted from the first
-report of this house in which it stood without a gap.
+report of this broker that lists it without a gap.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from tasks.core.content import ContentStore
 from tasks.duties.duty_definition import SEVERITIES
 from tasks.duties.duty_history import DutyProof
 from tasks.duties.events import ScanCounts
-from tasks.duties.scans import nessus_report, xml_reports
 from tasks.duties.scans.sarif_reports import read_sarif
-from tasks.duties.scans.scan_findings import ScanReport
+from tasks.duties.scans.scan_findings import ScanFinding, ScanReport
 from tasks.duties.scans.untrusted_xml import refused_report, xml_elements
-from tasks.duties.scans.xml_reports import read_nessus
+from tasks.duties.scans.xml_reports import NESSUS_ROOT, OPENVAS_ROOTS, read_nessus, read_openvas
 
 
 class DatedFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,17 +44,17 @@ def read_report(path: Path) -> ScanReport:
     if head[:1] != b"<" and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise refused_report(path, "scan-report-format-unknown")
     root = _root(path)
-    if root == nessus_report.ROOT:
-        return nessus_report.read(path)
-    if root in xml_reports.ROOTS:
+    if root == NESSUS_ROOT:
         return read_nessus(path)
+    if root in OPENVAS_ROOTS:
+        return read_openvas(path)
     raise refused_report(path, "scan-report-root-unknown", element=root)
 
 
 def _root(path: Path) -> str:
-    """The outermost element's name, of a file that may still be hostile further on."""
-    every = _EveryName()
-    for _, element in xml_elements(path, every, frozenset()):
+    """The outermost element's name; the rest of the file is not checked yet."""
+    any_tag = _EveryName()
+    for _, element in xml_elements(path, any_tag, frozenset()):
         return element.tag
     raise refused_report(path, "scan-report-without-elements")
 
@@ -69,38 +68,41 @@ class _EveryName(frozenset[str]):
 
 def date_findings(report: ScanReport, on: date, earlier: Mapping[str, str]) -> list[DatedFinding]:
     """Each finding once, with the day it was first seen: that of `earlier`, by key, or `on`."""
-    found = {one.key: one for one in sorted(report.findings, key=_rank, reverse=True)}
+    unique = {finding.key: finding for finding in sorted(report.findings, key=_rank, reverse=True)}
     return [
         DatedFinding(
-            key=one.key,
-            severity=one.severity,
-            title=one.title,
-            where=one.where,
-            first=earlier.get(one.key, on.isoformat()),
+            key=finding.key,
+            severity=finding.severity,
+            title=finding.title,
+            where=finding.where,
+            first=earlier.get(finding.key, on.isoformat()),
         )
-        for one in sorted(found.values(), key=lambda one: (_rank(one), one.key))
+        for finding in sorted(unique.values(), key=lambda finding: (_rank(finding), finding.key))
     ]
 
 
-def _rank(finding: object) -> int:
-    return SEVERITIES.index(getattr(finding, "severity"))  # noqa: B009
+def _rank(finding: ScanFinding) -> int:
+    return SEVERITIES.index(finding.severity)
 
 
 def count_findings(report: ScanReport, findings: Sequence[DatedFinding]) -> ScanCounts:
     """How many are open by severity, and the oldest of each."""
     oldest: dict[str, str] = {}
-    for one in findings:
-        oldest[one.severity] = min(one.first, oldest.get(one.severity, one.first))
+    for finding in findings:
+        oldest[finding.severity] = min(finding.first, oldest.get(finding.severity, finding.first))
     return ScanCounts(
-        format=report.format, tool=report.tool, open=dict(Counter(one.severity for one in findings)), oldest=oldest
+        format=report.format,
+        tool=report.tool,
+        open=dict(Counter(finding.severity for finding in findings)),
+        oldest=oldest,
     )
 
 
 def first_seen(content: ContentStore, proofs: Sequence[DutyProof], report: ScanReport, on: date) -> dict[str, str]:
     """Key -> day first seen, from the last report of the same tool that is not younger."""
     for proof in reversed(proofs):
-        same = proof.scan and (proof.scan.format, proof.scan.tool) == (report.format, report.tool)
-        if same and proof.content and proof.on <= on:
-            kept = msgspec.json.decode(content.get(proof.content), type=list[DatedFinding])
-            return {one.key: one.first for one in kept}
+        is_same_tool = proof.scan and (proof.scan.format, proof.scan.tool) == (report.format, report.tool)
+        if is_same_tool and proof.content and proof.on <= on:
+            dated = msgspec.json.decode(content.get(proof.content), type=list[DatedFinding])
+            return {finding.key: finding.first for finding in dated}
     return {}

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0 (OASIS): results of a run, with rules that tell how bad each is.
+"""SARIF 2.1.0 (OASIS): results of a run, with rules that give the severity.
 
 Open is what failed, is not suppressed (3.27.23) and not gone against the baseline (3.27.24). The level
 is the result's, else its rule's, else `warning` (3.27.10); a `security-severity` of the rule goes first.
@@ -15,7 +15,7 @@ import msgspec
 from tasks.duties.scans.scan_findings import HIGH, INFO, LOW, MEDIUM, ScanFinding, ScanReport, by_score
 from tasks.duties.scans.untrusted_xml import MIB, refused_report
 
-MOST = 128 * MIB
+MAX_BYTES = 128 * MIB
 _LEVELS = {"error": HIGH, "warning": MEDIUM, "note": LOW, "none": INFO}
 
 
@@ -112,25 +112,25 @@ class _Log(_SarifPart, frozen=True):
 def read_sarif(path: Path) -> ScanReport:
     """Raises HostileFile for what is no SARIF 2.1.0, or cannot be read safely."""
     size = path.stat().st_size
-    if size > MOST:
-        raise refused_report(path, "scan-report-too-large", size=size / MIB, most=MOST // MIB)
+    if size > MAX_BYTES:
+        raise refused_report(path, "scan-report-too-large", size=size / MIB, most=MAX_BYTES // MIB)
     try:
         # compilers on Windows put a mark of byte order before their log
         log = msgspec.json.decode(path.read_bytes().removeprefix(BOM_UTF8), type=_Log)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
-        raise refused_report(path, "scan-report-not-sarif", reason=wrong) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise refused_report(path, "scan-report-not-sarif", reason=error) from None
     if not log.version.startswith("2.1"):
         raise refused_report(path, "sarif-version-unsupported", version=log.version)
-    if any(run.results is None or not _ended(run) for run in log.runs):
+    if any(run.results is None or not _run_succeeded(run) for run in log.runs):
         raise refused_report(path, "scan-not-finished", status="a run failed or has no results")
     tools = ", ".join(dict.fromkeys(run.tool.driver.name for run in log.runs))
-    findings = tuple(one for run in log.runs for one in _findings(path, run))
-    return ScanReport("SARIF", tools, findings, _taken(log))
+    findings = tuple(finding for run in log.runs for finding in _findings(path, run))
+    return ScanReport("SARIF", tools, findings, _scan_date(log))
 
 
-def _ended(run: _SarifRun) -> bool:
-    """Of several invocations the last may have made good what one before failed at."""
-    return not run.invocations or any(one.execution_successful for one in run.invocations)
+def _run_succeeded(run: _SarifRun) -> bool:
+    """Of several invocations a later one may have repeated what an earlier one failed at."""
+    return not run.invocations or any(invocation.execution_successful for invocation in run.invocations)
 
 
 def _findings(path: Path, run: _SarifRun) -> list[ScanFinding]:
@@ -143,20 +143,20 @@ def _findings(path: Path, run: _SarifRun) -> list[ScanFinding]:
 
 
 def _suppressed(result: _SarifResult) -> bool:
-    return bool(result.suppressions) and all(one.status == "accepted" for one in result.suppressions)
+    return bool(result.suppressions) and all(suppression.status == "accepted" for suppression in result.suppressions)
 
 
 def _finding(path: Path, run: _SarifRun, result: _SarifResult, rules: dict[str, _SarifRule]) -> ScanFinding:
     name = result.rule_id or result.rule.id
     index = max(result.rule_index, result.rule.index)
-    listed = run.tool.driver.rules
-    rule = rules.get(name) or (listed[index] if 0 <= index < len(listed) else None)
+    rules_list = run.tool.driver.rules
+    rule = rules.get(name) or (rules_list[index] if 0 <= index < len(rules_list) else None)
     severity = _severity(path, result, rule)
-    place = result.locations[0].physical_location if result.locations else _Physical()
-    where = f"{place.artifact_location.uri}:{place.region.start_line}".removesuffix(":0")
+    location = result.locations[0].physical_location if result.locations else _Physical()
+    where = f"{location.artifact_location.uri}:{location.region.start_line}".removesuffix(":0")
     prints = result.fingerprints or result.partial_fingerprints
     exact = "|".join(f"{key}={prints[key]}" for key in sorted(prints)) or where
-    key = f"{name or (rule.id if rule else '')}|{place.artifact_location.uri}|{exact}"
+    key = f"{name or (rule.id if rule else '')}|{location.artifact_location.uri}|{exact}"
     title = result.message.text or (rule.name if rule else "") or name
     return ScanFinding(key, severity, title[:300], where)
 
@@ -169,16 +169,16 @@ def _severity(path: Path, result: _SarifResult, rule: _SarifRule | None) -> str:
     try:
         return by_score(float(score)) if score is not None else _LEVELS[level]
     except (ValueError, KeyError):
-        said = level if score is None else score
-        raise refused_report(path, "scan-severity-unknown", severity=said, right="a level or a number") from None
+        value = level if score is None else score
+        raise refused_report(path, "scan-severity-unknown", severity=value, right="a level or a number") from None
 
 
-def _taken(log: _Log) -> date | None:
-    """The day of the oldest run: of what it looked at nothing younger is known."""
+def _scan_date(log: _Log) -> date | None:
+    """The end of the oldest run."""
     ends = [
-        max(one.end_time_utc[:10] for one in run.invocations)
+        max(invocation.end_time_utc[:10] for invocation in run.invocations)
         for run in log.runs
-        if any(one.end_time_utc for one in run.invocations)
+        if any(invocation.end_time_utc for invocation in run.invocations)
     ]
     try:
         return date.fromisoformat(min(ends)) if ends else None

@@ -1,4 +1,4 @@
-"""What a scan report says, whichever tool wrote it: open findings with a severity."""
+"""The open findings of a scan report, whichever tool wrote it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ScanReport:
     format: str
     tool: str
     findings: tuple[ScanFinding, ...]
-    taken: date | None = None
+    ended_on: date | None = None
 
 
 def by_score(score: float) -> str:

@@ -9,27 +9,34 @@ million numbers. ACE refuses a wrong one with B16.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.core.errors import BadNumber, Problem
-from tasks.entries.numbers import numbering
-from tasks.entries.numbers.numbering import DOUBLED, LETTERS
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
 
     Digits = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
-MAX_SERIAL = 9_999_999
+ENTRY_SERIES, IN_BOND_SERIES = "entry", "in-bond"
+MAX_SERIALS = {ENTRY_SERIES: 9_999_999, IN_BOND_SERIES: 99_999_999}
+MAX_SERIAL = MAX_SERIALS[ENTRY_SERIES]
 Offsets = Mapping[str, "int | Collection[int]"]
 
-_VALUES = {str(digit): digit for digit in range(10)} | LETTERS
+_LETTERS = {
+    letter: 1 + index
+    for row, first in (("ABCDEFGHI", 0), ("JKLMNOPQR", 0), ("STUVWXYZ", 1))
+    for index, letter in enumerate(row, start=first)
+}
+"""A, J = 1 ... I, R = 9; S starts at 2 (CATAIR Appendix E)."""
+_VALUES = {str(digit): digit for digit in range(10)} | _LETTERS
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+"""Each digit doubled, the digits of the product added."""
 
-_SHAPE = re.compile(r"([0-9A-Z]{3})-?([0-9]{7})-?([0-9])")
-_NEAR = re.compile(r"([0-9A-Z]{3})[\s-]*([0-9]{7})[\s-]*([0-9]?)")
+_PRINTED_FORM = re.compile(r"([0-9A-Z]{3})-?([0-9]{7})-?([0-9])")
+_MISTYPED_FORM = re.compile(r"([0-9A-Z]{3})[\s-]*([0-9]{7})[\s-]*([0-9]?)")
 _FILER = re.compile(r"(?!000)[0-9A-Z]{3}")
 CHECK_DIGIT_WRONG = "check-digit-wrong"
 
@@ -45,7 +52,7 @@ class EntryNumber:
     def __post_init__(self) -> None:
         require_filer(self.filer)
         if not 0 <= self.serial <= MAX_SERIAL or not 0 <= self.check <= 9:
-            raise _bad(f"{self.filer} {self.serial} {self.check}", "entry-number-out-of-range")
+            raise _invalid_number(f"{self.filer} {self.serial} {self.check}", "entry-number-out-of-range")
 
     def __str__(self) -> str:
         return f"{self.filer}-{self.serial:07d}-{self.check}"
@@ -70,12 +77,39 @@ def require_filer(code: str) -> str:
     """The code itself. Raises BadNumber if it is none of the patterns of Appendix E."""
     if is_filer(code):
         return code
-    raise _bad(code, "filer-code-malformed")
+    raise _invalid_number(code, "filer-code-malformed")
 
 
 def check_digit(filer: str, serial: int, offset: int = 0) -> int:
     """Check digit of one number; `offset` is the filer's factor, 0 unless CBP set one."""
-    return numbering.check_digit(require_filer(filer), serial, offset)
+    return (10 - _luhn_sum(require_filer(filer), serial) % 10 + offset) % 10
+
+
+def _luhn_sum(filer: str, serial: int) -> int:
+    digits = [_VALUES[letter] for letter in f"{filer}{serial:07d}"]
+    return sum(_DOUBLED[digit] if position % 2 else digit for position, digit in enumerate(digits))
+
+
+def printed_numbers(series: str, filer: str, first: int, last: int, offset: int = 0) -> Sequence[str]:
+    """The numbers `first`..`last` as printed: `XXX-NNNNNNN-C`, or nine digits for in-bond. Raises BadNumber
+    if the block is empty or leaves the series' serials."""
+    if not 0 <= first <= last <= MAX_SERIALS[series]:
+        raise _invalid_number(f"{first}-{last}", "serial-block-out-of-range", last=MAX_SERIALS[series])
+    serials = range(first, last + 1)
+    if series == IN_BOND_SERIES:
+        return [f"{serial:08d}{serial % 7}" for serial in serials]
+    return list(_with_check_digits(filer, serials, offset))
+
+
+def _with_check_digits(filer: str, serials: Sequence[int], offset: int) -> Iterator[str]:
+    # All but the last digit is summed up once for ten numbers: blocks have up to a million.
+    tens = 0
+    for index, serial in enumerate(serials):
+        last_digit = serial % 10
+        if not index or not last_digit:
+            tens = _luhn_sum(filer, serial - last_digit)
+        check = (10 - (tens + _DOUBLED[last_digit]) % 10 + offset) % 10
+        yield f"{filer}-{serial:07d}-{check}"
 
 
 def make_entry_number(filer: str, serial: int, offset: int = 0) -> EntryNumber:
@@ -85,8 +119,8 @@ def make_entry_number(filer: str, serial: int, offset: int = 0) -> EntryNumber:
 
 def allowed_offsets(filer: str, offsets: Offsets) -> tuple[int, ...]:
     """The factors to recognise for a filer; (0,) where none is set."""
-    given = offsets.get(filer, 0)
-    return (given,) if isinstance(given, int) else tuple(given)
+    factors = offsets.get(filer, 0)
+    return (factors,) if isinstance(factors, int) else tuple(factors)
 
 
 def parse_entry_number(text: str, filers: Collection[str] | None = None, offsets: Offsets | None = None) -> EntryNumber:
@@ -97,16 +131,16 @@ def parse_entry_number(text: str, filers: Collection[str] | None = None, offsets
     Raises BadNumber with one problem: `entry-number-malformed`, `-misread` or
     `-without-check-digit`, `entry-number-of-other-filer`, CHECK_DIGIT_WRONG.
     """
-    found = _SHAPE.fullmatch(text.strip().upper()) if text.isascii() else None
-    if found is None:
+    match = _PRINTED_FORM.fullmatch(text.strip().upper()) if text.isascii() else None
+    if match is None:
         raise _malformed(text, offsets or {})
-    filer, serial = require_filer(found[1]), int(found[2])
+    filer, serial = require_filer(match[1]), int(match[2])
     if filers is not None and filer not in filers:
-        raise _bad(text, "entry-number-of-other-filer", ours=", ".join(sorted(filers)))
-    number = EntryNumber(filer, serial, int(found[3]))
+        raise _invalid_number(text, "entry-number-of-other-filer", ours=", ".join(sorted(filers)))
+    number = EntryNumber(filer, serial, int(match[3]))
     if number.offset not in allowed_offsets(filer, offsets or {}):
         numbers = right_numbers(filer, serial, offsets or {})
-        raise _bad(text, CHECK_DIGIT_WRONG, numbers=numbers)
+        raise _invalid_number(text, CHECK_DIGIT_WRONG, numbers=numbers)
     return number
 
 
@@ -117,19 +151,19 @@ def right_numbers(filer: str, serial: int, offsets: Offsets) -> str:
 
 def _malformed(text: str, offsets: Offsets) -> BadNumber:
     """With the likely number behind a mistyped one, else the shape of a number."""
-    head, rest = text.strip().upper()[:3], text.strip().upper()[3:]
+    head, digits = text.strip().upper()[:3], text.strip().upper()[3:]
     for misread, meant in (("O", "0"), ("I", "1"), ("L", "1")):
-        rest = rest.replace(misread, meant)
-    found = _NEAR.fullmatch(head + rest)
-    if found is None or not is_filer(head):
-        return _bad(text, "entry-number-malformed")
-    if found[3]:
-        return _bad(text, "entry-number-misread", number=f"{head}-{found[2]}-{found[3]}")
-    numbers = right_numbers(head, int(found[2]), offsets)
-    return _bad(text, "entry-number-without-check-digit", numbers=numbers)
+        digits = digits.replace(misread, meant)
+    match = _MISTYPED_FORM.fullmatch(head + digits)
+    if match is None or not is_filer(head):
+        return _invalid_number(text, "entry-number-malformed")
+    if match[3]:
+        return _invalid_number(text, "entry-number-misread", number=f"{head}-{match[2]}-{match[3]}")
+    numbers = right_numbers(head, int(match[2]), offsets)
+    return _invalid_number(text, "entry-number-without-check-digit", numbers=numbers)
 
 
-def _bad(value: str, code: str, **values: object) -> BadNumber:
+def _invalid_number(value: str, code: str, **values: object) -> BadNumber:
     return BadNumber("entry-number-invalid", [Problem(value=value, code=code, values=values)])
 
 
@@ -137,40 +171,11 @@ def check_digits(filer: str, serials: np.ndarray, offset: int = 0) -> Digits:
     """Check digits of many serials of one filer; `serials` integers (n,), answer uint8 (n,)."""
     import numpy as np
 
-    head = [_VALUES[mark] for mark in require_filer(filer)]
-    total = np.full(len(serials), head[0] + DOUBLED[head[1]] + head[2], dtype=np.int32)
-    rest = np.asarray(serials, dtype=np.int32)
-    doubled = np.array(DOUBLED, dtype=np.int32)
-    for place in range(7):
-        rest, digit = np.divmod(rest, 10)
-        total += doubled[digit] if place % 2 == 0 else digit
+    head = [_VALUES[letter] for letter in require_filer(filer)]
+    total = np.full(len(serials), head[0] + _DOUBLED[head[1]] + head[2], dtype=np.int32)
+    remaining = np.asarray(serials, dtype=np.int32)
+    doubled = np.array(_DOUBLED, dtype=np.int32)
+    for position in range(7):
+        remaining, digit = np.divmod(remaining, 10)
+        total += doubled[digit] if position % 2 == 0 else digit
     return ((offset - total) % 10).astype(np.uint8)
-
-
-def format_array(filer: str, serials: np.ndarray, offset: int = 0) -> pa.StringArray:
-    """XXX-NNNNNNN-C of many serials (n,) as one Arrow array (n,), without a loop over them."""
-    import numpy as np
-    import pyarrow as pa
-
-    marks = np.empty((len(serials), 13), dtype=np.uint8)
-    marks[:, :3] = np.frombuffer(require_filer(filer).encode(), dtype=np.uint8)
-    marks[:, [3, 11]] = ord("-")
-    rest = np.asarray(serials, dtype=np.int32)
-    for column in range(10, 3, -1):
-        rest, digit = np.divmod(rest, 10)
-        marks[:, column] = digit + ord("0")
-    marks[:, 12] = check_digits(filer, serials, offset) + ord("0")
-    ends = np.arange(0, 13 * (len(serials) + 1), 13, dtype=np.int32)
-    return pa.StringArray.from_buffers(len(serials), pa.py_buffer(ends), pa.py_buffer(marks))
-
-
-def format_block(filer: str, first: int, last: int, offset: int = 0) -> list[str]:
-    """The numbers of the serials `first` to `last`, both included.
-
-    Raises BadNumber if the block is empty or leaves 0-9,999,999.
-    """
-    import numpy as np
-
-    if not 0 <= first <= last <= MAX_SERIAL:
-        raise _bad(f"{first}-{last}", "serial-block-out-of-range", last=MAX_SERIAL)
-    return format_array(filer, np.arange(first, last + 1), offset).to_pylist()

@@ -1,4 +1,4 @@
-"""Where a number stands: its form, its digit, its place in the book."""
+"""Lookups of a number: its form, its check digit, its state and its entry."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from tasks.entries.validation.summary_rules import summary_gaps
 
 
 def number_state(journal: Journal, settings: Settings, text: str) -> dict[str, str]:
-    """What is known of an entry or in-bond number. Raises BadNumber if it is neither, or if an
-    entry number's digit is wrong for its filer."""
-    series, written = _normal(settings, text)
-    found = {"number": written, "series": series, "check digit": "right"}
-    row = journal.rows(sa.select(NUMBERS).where(NUMBERS.c.number == written))
+    """The facts of an entry or in-bond number. Raises BadNumber if it is neither, or if an entry number's
+    digit is wrong for its filer."""
+    series, number = _printed_form(settings, text)
+    facts = {"number": number, "series": series, "check digit": "right"}
+    row = journal.rows(sa.select(NUMBERS).where(NUMBERS.c.number == number))
     if not row:
-        ours = series == "in-bond" or written[:3] == settings(BrokerSettings).filer_code
-        whose = "in no reserve of this book" if ours else "another filer's number"
-        return found | {"state": whose}
-    found |= {"state": row[0].state, "desk": row[0].desk, "port": row[0].port}
-    found |= {"note": row[0].note} if row[0].note else {}
-    return found | _recorded(journal, written)
+        is_ours = series == "in-bond" or number[:3] == settings(BrokerSettings).filer_code
+        state = "in no reserve of this book" if is_ours else "another filer's number"
+        return facts | {"state": state}
+    facts |= {"state": row[0].state, "desk": row[0].desk, "port": row[0].port}
+    facts |= {"note": row[0].note} if row[0].note else {}
+    return facts | _recorded_facts(journal, number)
 
 
-def _normal(settings: Settings, text: str) -> tuple[str, str]:
+def _printed_form(settings: Settings, text: str) -> tuple[str, str]:
     offsets = {settings(BrokerSettings).filer_code: settings(NumberSettings).check_digit_offset}
     try:
         return "entry", str(parse_entry_number(text, offsets=offsets))
@@ -44,14 +44,14 @@ def _normal(settings: Settings, text: str) -> tuple[str, str]:
         raise
 
 
-def _recorded(journal: Journal, written: str) -> dict[str, str]:
-    entry = journal.rows(sa.select(ENTRIES).where(ENTRIES.c.number == written))
-    sent = journal.rows(sa.select(SENT).where(SENT.c.number == written))
-    found: dict[str, str] = {}
+def _recorded_facts(journal: Journal, number: str) -> dict[str, str]:
+    entry = journal.rows(sa.select(ENTRIES).where(ENTRIES.c.number == number))
+    sent = journal.rows(sa.select(SENT).where(SENT.c.number == number))
+    facts: dict[str, str] = {}
     if entry:
-        found = {"revision": str(entry[0].revision), "outcome": entry[0].outcome}
-        found |= {"file": entry[0].file}
-    return found | {f"in {row.application} batch": row.batch for row in sent}
+        facts = {"revision": str(entry[0].revision), "outcome": entry[0].outcome}
+        facts |= {"file": entry[0].file}
+    return facts | {f"in {row.application} batch": row.batch for row in sent}
 
 
 def recorded_entries(journal: Journal, desk: str = "") -> list[dict[str, object]]:
@@ -68,28 +68,30 @@ def entry_rows(
     journal: Journal, content: ContentStore, settings: Settings, text: str, revision: int = 0
 ) -> dict[str, list[dict[str, object]]]:
     """One entry's rows by table, of a revision (0: the last). Raises Refused if there is none."""
-    _, written = _normal(settings, text)
-    found = [said.content for said in _revisions(journal, written)]
-    if not found or revision > len(found):
-        raise Refused("revision-not-found", written=written, found_count=len(found))
-    record = from_bytes(content.get(found[revision - 1])).take([written])
-    return {name: [_filled(row) for row in table.to_pylist()] for name, table in record.items() if table.num_rows}
+    _, number = _printed_form(settings, text)
+    contents = [body.content for body in _revisions(journal, number)]
+    if not contents or revision > len(contents):
+        raise Refused("revision-not-found", written=number, found_count=len(contents))
+    record = from_bytes(content.get(contents[revision - 1])).take([number])
+    return {
+        name: [_nonempty_values(row) for row in table.to_pylist()] for name, table in record.items() if table.num_rows
+    }
 
 
-def _revisions(journal: Journal, written: str) -> Iterator[EntriesRecorded]:
+def _revisions(journal: Journal, number: str) -> Iterator[EntriesRecorded]:
     for event in journal.events(kind="entries."):
-        said = event.said
-        is_record = isinstance(said, EntriesRecorded)
-        if is_record and any(line.number == written for line in said.entries):
-            yield said
+        body = event.said
+        is_record = isinstance(body, EntriesRecorded)
+        if is_record and any(line.number == number for line in body.entries):
+            yield body
 
 
-def _filled(row: dict[str, object]) -> dict[str, object]:
+def _nonempty_values(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if value is not None}
 
 
 def chase_list(journal: Journal, content: ContentStore) -> list[dict[str, object]]:
-    """What only the summary needs and is not there yet, by importer and due date."""
+    """Missing facts that only the summary needs, by importer and due date."""
     query = sa.select(ENTRIES.c.number, ENTRIES.c.content).where(~ENTRIES.c.complete)
     by_content: dict[str, list[str]] = {}
     for row in journal.rows(query):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from tasks.core.errors import BadInput, Busy, NumberUnavailable
 from tasks.core.journal.events import JournalContinued
@@ -16,12 +17,9 @@ from tasks.core.journal.journal import Journal, Pen
 from tasks.core.journal.store import EVENTS
 from tasks.core.settings import BrokerSettings, Settings
 from tasks.entries.events import NumbersIssued, NumbersReserved
-from tasks.entries.numbers.numbering import printed_numbers
+from tasks.entries.numbers.entry_numbers import ENTRY_SERIES, MAX_SERIALS, printed_numbers
 from tasks.entries.settings import NumberSettings
 from tasks.entries.tables import HELD_BY_ACE, NUMBERS, VIEWS
-
-ENTRY_SERIES, IN_BOND_SERIES = "entry", "in-bond"
-_LAST = {ENTRY_SERIES: 9_999_999, IN_BOND_SERIES: 99_999_999}
 
 
 @dataclass(frozen=True)
@@ -53,28 +51,27 @@ def reserve_block(
     body = NumbersReserved(series=series, filer=filer, first=first, last=last, offset=offset, range_check=range_check)
     try:
         journal.append(body, f"numbers/{filer}", actor)
-    except sa.exc.IntegrityError:
+    except IntegrityError:
         raise NumberUnavailable("number-already-reserved", first=first, last=last) from None
-    return printed_numbers(series, filer, first, first, offset)[0], printed_numbers(series, filer, last, last, offset)[
-        0
-    ]
+    low, high = (printed_numbers(series, filer, serial, serial, offset)[0] for serial in (first, last))
+    return low, high
 
 
 def _require_range(settings: Settings, series: str, first: int, last: int, range_check: str) -> None:
-    if series not in _LAST:
+    if series not in MAX_SERIALS:
         raise BadInput("number-series-unknown", series=series)
-    if not 0 <= first <= last <= _LAST[series]:
-        raise BadInput("serials-out-of-range", first=first, last=last, last2=_LAST[series])
+    if not 0 <= first <= last <= MAX_SERIALS[series]:
+        raise BadInput("serials-out-of-range", first=first, last=last, last2=MAX_SERIALS[series])
     if not range_check.strip():
         raise BadInput("range-check-person-missing")
-    ours = settings(NumberSettings)
-    if series == ENTRY_SERIES and first <= ours.production_last and last >= ours.production_first:
+    number_settings = settings(NumberSettings)
+    if series == ENTRY_SERIES and first <= number_settings.production_last and last >= number_settings.production_first:
         raise BadInput(
             "serials-in-production-range",
             first=first,
             last=last,
-            production_first=ours.production_first,
-            production_last=ours.production_last,
+            production_first=number_settings.production_first,
+            production_last=number_settings.production_last,
         )
 
 
@@ -85,8 +82,8 @@ def _offset(settings: Settings, series: str) -> int:
 def issue_block(
     journal: Journal, settings: Settings, series: str, count: int, desk: str, port: str, actor: str, request: str = ""
 ) -> list[str]:
-    """Issue the lowest `count` free numbers to a desk; returns them, in order. A book that goes on
-    from a kit takes the highest: the old book may have issued from below after the kit was made.
+    """Issue the lowest `count` free numbers to a desk; returns them, in order. A journal continued from a kit
+    takes the highest: the old journal may have issued from below after the kit was made.
 
     `request` names the request, so that repeating it returns the numbers it got the first time.
     Raises NumberUnavailable, issuing none, if the reserve holds fewer.
@@ -94,8 +91,8 @@ def issue_block(
     if count < 1 or not desk.strip():
         raise BadInput("issue-request-incomplete")
     filer = settings(BrokerSettings).filer_code
-    if request and (known := _issued_by(journal, request, desk, count)):
-        return known
+    if request and (issued_before := _issued_by(journal, request, desk, count)):
+        return issued_before
     with journal.write(actor) as pen:
         serials = _next_free(pen, series, filer, count)
         numbers: list[str] = []
@@ -117,11 +114,11 @@ def _issued_by(journal: Journal, request: str, desk: str, count: int) -> list[st
         event = next(journal.events(key=f"issue:{request}:{part}"), None)
         if event is None:
             break
-        said = event.said
-        assert isinstance(said, NumbersIssued)
-        if said.desk != desk:
-            raise BadInput("number-request-of-other-desk", request=request, desk=said.desk)
-        numbers += printed_numbers(said.series, said.filer, said.first, said.last, said.offset)
+        body = event.said
+        assert isinstance(body, NumbersIssued)
+        if body.desk != desk:
+            raise BadInput("number-request-of-other-desk", request=request, desk=body.desk)
+        numbers += printed_numbers(body.series, body.filer, body.first, body.last, body.offset)
     return numbers
 
 
@@ -132,7 +129,7 @@ def _next_free(pen: Pen, series: str, filer: str, count: int) -> list[int]:
     query = (
         sa.select(column.serial)
         .where(column.series == series, column.filer == filer, column.state == "reserved")
-        .where(column.number.not_in(_SEEN))
+        .where(column.number.not_in(_KNOWN_TO_ACE))
         .order_by(order)
         .limit(count)
     )
@@ -142,12 +139,12 @@ def _next_free(pen: Pen, series: str, filer: str, count: int) -> list[int]:
     return serials
 
 
-_SEEN = sa.select(VIEWS.c.number).where(VIEWS.c.disposition.in_(HELD_BY_ACE))
-"""What ACE showed, be it cancelled there since: a free one of these would be used twice."""
+_KNOWN_TO_ACE = sa.select(VIEWS.c.number).where(VIEWS.c.disposition.in_(HELD_BY_ACE))
+"""Numbers that ACE has or had: a free one of these would be used twice."""
 
 
 def _offset_of(pen: Pen, series: str, filer: str, serial: int) -> int:
-    """The offset that the block was reserved with, which the settings may have left behind."""
+    """The offset that the block was reserved with; the settings may have changed since."""
     column = NUMBERS.c
     query = sa.select(column.number).where(column.series == series, column.filer == filer, column.serial == serial)
     number = pen.rows(query)[0].number
@@ -168,7 +165,7 @@ def _runs(serials: list[int]) -> list[tuple[int, int]]:
 def reserve_counts(journal: Journal, settings: Settings) -> list[ReserveCount]:
     """The reserve of each series, entry numbers first."""
     column = NUMBERS.c
-    free = (column.state == "reserved") & column.number.in_(_SEEN)
+    free = (column.state == "reserved") & column.number.in_(_KNOWN_TO_ACE)
     state = sa.case((free, "in ACE"), else_=column.state).label("state")
     query = sa.select(column.series, column.filer, state, sa.func.count().label("n")).group_by(
         column.series, column.filer, state
@@ -177,10 +174,10 @@ def reserve_counts(journal: Journal, settings: Settings) -> list[ReserveCount]:
     for row in journal.rows(query):
         counts.setdefault((row.series, row.filer), {})[row.state] = row.n
     counts = counts or {(ENTRY_SERIES, settings(BrokerSettings).filer_code): {}}
-    return [_standing(*key, by_state, settings) for key, by_state in sorted(counts.items())]
+    return [_reserve_count(*key, by_state, settings) for key, by_state in sorted(counts.items())]
 
 
-def _standing(series: str, filer: str, by_state: dict[str, int], settings: Settings) -> ReserveCount:
+def _reserve_count(series: str, filer: str, by_state: dict[str, int], settings: Settings) -> ReserveCount:
     free = by_state.get("reserved", 0)
     days = free / settings(NumberSettings).daily_volume
     return ReserveCount(

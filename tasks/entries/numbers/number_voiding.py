@@ -92,15 +92,15 @@ def _require_issued(workspace: Workspace, payload: VoidNumbers) -> None:
             )
 
 
-def _void(pen: Pen, payload: VoidNumbers, asked: ApprovalState, actor: str) -> ActFacts:
-    together: dict[str, list[str]] = {}
+def _void(pen: Pen, payload: VoidNumbers, approval: ApprovalState, actor: str) -> ActFacts:
+    by_reason: dict[str, list[str]] = {}
     for number, voided in payload.numbers.items():
-        together.setdefault(voided.reason, []).append(number)
-    persons = [asked.preparer, *asked.granted_by]
-    for part, (reason, numbers) in enumerate(together.items()):
-        body = NumbersVoided(numbers=numbers, reason=reason, persons=persons, approval=asked.plan)
-        key = f"void:{asked.plan}:{part}"
-        pen.append(body, f"numbers/{numbers[0][:3]}", key=key, actor=asked.preparer)
+        by_reason.setdefault(voided.reason, []).append(number)
+    persons = [approval.preparer, *approval.granted_by]
+    for part, (reason, numbers) in enumerate(by_reason.items()):
+        body = NumbersVoided(numbers=numbers, reason=reason, persons=persons, approval=approval.plan)
+        key = f"void:{approval.plan}:{part}"
+        pen.append(body, f"numbers/{numbers[0][:3]}", key=key, actor=approval.preparer)
     return {"voided": list(payload.numbers)}
 
 

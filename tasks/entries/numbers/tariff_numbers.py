@@ -58,9 +58,9 @@ def length_fault(number: str) -> tuple[str, str] | None:
 def padding_note(number: str, rows: int = 1) -> tuple[str, str]:
     """What a clerk reads where zeros were left off: what was done, and what to write. `rows`: how many
     rows have that spelling."""
-    more = f" in {rows:,} rows" if rows > 1 else ""
+    suffix = f" in {rows:,} rows" if rows > 1 else ""
     return (
-        f"read as {number}{more} and filed as these eight digits and two blanks:",
+        f"read as {number}{suffix} and filed as these eight digits and two blanks:",
         f"nothing to do; write eight digits, {dotted(number)} has no statistical suffix",
     )
 
@@ -74,8 +74,8 @@ def dotted(number: str) -> str:
 def _suffix_fault(name: str, suffix: str, row: Mapping[str, str]) -> tuple[str, str] | None:
     if suffix and row["first"] <= suffix <= row["last"]:
         return None
-    wrong = f"{suffix} is no statistical suffix of {name}" if suffix else f"{name} has a statistical suffix"
-    return f"{wrong}, so not", f"all ten digits of the tariff, like {row['example']}"
+    fault = f"{suffix} is no statistical suffix of {name}" if suffix else f"{name} has a statistical suffix"
+    return f"{fault}, so not", f"all ten digits of the tariff, like {row['example']}"
 
 
 def _with_suffix() -> str:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 @cache
 def code_rows(name: str) -> tuple[MappingProxyType[str, str], ...]:
-    """The rows of a list, each with `code`, `meaning` and what else the list says of a code."""
+    """The rows of a list, each with `code`, `meaning` and further columns."""
     text = files("continuity_data").joinpath("codes", f"{name}.csv").read_text(encoding="utf-8")
     return tuple(MappingProxyType(row) for row in csv.DictReader(text.splitlines()))
 
@@ -23,7 +23,7 @@ def code_meanings(name: str) -> MappingProxyType[str, str]:
 
 @cache
 def codes_where(name: str, column: str, value: str = "Y") -> tuple[str, ...]:
-    """The codes of a list whose `column` says `value`."""
+    """The codes of a list whose `column` is `value`."""
     return tuple(row["code"] for row in code_rows(name) if row[column] == value)
 
 

@@ -1,4 +1,4 @@
-"""What the book keeps of each entry beside its record: the few facts that the accounting looks at."""
+"""The facts of each entry that the journal keeps beside its record, for the accounting."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tasks.entries.validation.summary_rules import summary_gaps
 
 
 def entry_lines(record: EntryRecord) -> list[EntryLine]:
-    """What the accounting needs of each entry, in the order of the record."""
+    """The facts of each entry, in the order of the record."""
     release = release_digests(record)
-    seen, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
+    entry_digests, gaps = digests(record), set(summary_gaps(record)["entry_number"].to_pylist())
     columns = (
         "entry_number",
         "entry_type",
@@ -29,12 +29,12 @@ def entry_lines(record: EntryRecord) -> list[EntryLine]:
         "consolidating",
     )
     bonds = single_bonds(record)
-    moved, consignees = in_bond_numbers_used(record), _consignees(record)
+    in_bonds, consignees = in_bond_numbers_used(record), _consignees(record)
     rows = record.entries.select(list(columns)).to_pylist()
     return [
         EntryLine(
             number=row["entry_number"],
-            digest=seen[row["entry_number"]],
+            digest=entry_digests[row["entry_number"]],
             release_digest=release[row["entry_number"]],
             entry_type=row["entry_type"] or "",
             route=row["filing_route"] or "",
@@ -46,7 +46,7 @@ def entry_lines(record: EntryRecord) -> list[EntryLine]:
             entered=_day(row["release_date"] or row["estimated_entry_date"]),
             bond_type=row["bond_type"] or "",
             consignee=row["consignee_number"] or consignees.get(row["entry_number"], ""),
-            in_bonds=moved.get(row["entry_number"], []),
+            in_bonds=in_bonds.get(row["entry_number"], []),
             single_bonds=bonds.get(row["entry_number"], []),
             covered_by=row["consolidated_summary"] or "",
             consolidating=bool(row["consolidating"]),
@@ -70,15 +70,15 @@ def single_bonds(record: EntryRecord) -> dict[str, list[SingleBond]]:
         "second_surety",
         "second_bond_amount",
     )
-    found: dict[str, list[SingleBond]] = {}
+    bonds: dict[str, list[SingleBond]] = {}
     for row in record.entries.select(list(columns)).to_pylist():
-        own = found.setdefault(row["entry_number"], [])
+        entry_bonds = bonds.setdefault(row["entry_number"], [])
         if row["bond_type"] == "9":
             basic = (row["bond_designation"] or "B", row["surety_code"], row["bond_amount"])
-            own.append(_bond(*basic))
+            entry_bonds.append(_bond(*basic))
         if row["second_surety"]:
-            own.append(_bond("A", row["second_surety"], row["second_bond_amount"]))
-    return {number: own for number, own in found.items() if own}
+            entry_bonds.append(_bond("A", row["second_surety"], row["second_bond_amount"]))
+    return {number: entry_bonds for number, entry_bonds in bonds.items() if entry_bonds}
 
 
 def _bond(designation: str, surety: str | None, amount: int | None) -> SingleBond:

@@ -4,7 +4,7 @@ Child tables join by `entry_number` (and bill group, or line, or line and positi
 null, never an empty string. Rows are sorted by their keys, then by all else, so that the same
 content has the same bytes: the digest of the bytes names the content.
 
-What tells one content of an entry from another: of all its rows, or of its cargo release alone.
+Digests identify an entry's content: of all its rows, or of its cargo release alone.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from functools import cache
 from hashlib import sha256
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tasks.core import arrow_compute as pc
+from tasks.core.arrow_compute import to_list
 from tasks.core.errors import BadInput, Problem
 from tasks.entries.record.record_fields import RECORD_TABLES, fields_of, key_names
 
 
 def digests(record: EntryRecord) -> dict[str, str]:
     """SHA-256 of each entry's rows in all tables, by entry number: unlike the digest of the
-    blob it stays the same under another release of pyarrow, so it tells a revision."""
+    blob it stays the same under another release of pyarrow, so a change is a revision."""
     return _digests(record, dict(record.sorted().items()))
 
 
-_OF_RELEASE: Mapping[str, tuple[str, ...]] = {
+_RELEASE_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "entries": (
         "entry_number",
         "entry_type",
@@ -50,20 +51,20 @@ _OF_RELEASE: Mapping[str, tuple[str, ...]] = {
 
 
 def release_digests(record: EntryRecord) -> dict[str, str]:
-    """SHA-256 of what each entry's cargo release tells of the goods: bills, parties, tariff numbers,
-    origins, values. Bond, contact and all that only a summary needs are left out."""
+    """SHA-256 of each entry's cargo release data of the goods: bills, parties, tariff numbers, origins, values;
+    without bond, contact and fields that only a summary needs."""
     tables = dict(record.sorted().items())
-    return _digests(record, {name: tables[name].select(list(some)) for name, some in _OF_RELEASE.items()})
+    return _digests(record, {name: tables[name].select(list(columns)) for name, columns in _RELEASE_COLUMNS.items()})
 
 
 def _digests(record: EntryRecord, tables: Mapping[str, pa.Table]) -> dict[str, str]:
-    seen = {number: sha256() for number in sorted(set(record.numbers))}
+    hashes = {number: sha256() for number in sorted(set(record.numbers))}
     for name, table in tables.items():
-        numbers = table["entry_number"].to_pylist()
+        numbers = to_list(table["entry_number"])
         for number, line in zip(numbers, _row_texts(name, table), strict=True):
-            if number in seen:
-                seen[number].update(line.encode())
-    return {number: digest.hexdigest() for number, digest in seen.items()}
+            if number in hashes:
+                hashes[number].update(line.encode())
+    return {number: digest.hexdigest() for number, digest in hashes.items()}
 
 
 def _row_texts(name: str, table: pa.Table) -> list[str]:
@@ -73,7 +74,7 @@ def _row_texts(name: str, table: pa.Table) -> list[str]:
     columns = [pc.fill_null(pc.cast(column, pa.string()), "\x00") for column in table.columns]
     heads = pa.scalar(f"{name}\x1e")
     joined = pc.binary_join_element_wise(heads, *columns, pa.scalar("\x1e"), "\x1f")
-    return joined.to_pylist()
+    return to_list(joined)
 
 
 _TYPES: Mapping[str, pa.DataType] = {
@@ -83,8 +84,8 @@ _TYPES: Mapping[str, pa.DataType] = {
     "flag": pa.bool_(),
     "decimal": pa.decimal128(14, 2),
 }
-_SMALL = 1 << 20
-# in-bond number, master, house: the order that SE15 wants within a bill group (SE v40 p.46-47)
+_SMALL_TABLE_BYTES = 1 << 20
+# in-bond number, master, house: the order of SE15 within a bill group (SE v40 p.46-47)
 _BILL_ORDER = ("I", "M", "H", "R", "T")
 
 
@@ -95,8 +96,8 @@ def record_schema(table: str) -> pa.Schema:
 
 
 @cache
-def _none(table: str) -> pa.Table:
-    # Tables never change, so one without rows does for all records.
+def _empty_table(table: str) -> pa.Table:
+    # Tables never change, so one without rows serves all records.
     return record_schema(table).empty_table()
 
 
@@ -123,7 +124,7 @@ class EntryRecord:
     @classmethod
     def of(cls, tables: Mapping[str, pa.Table]) -> EntryRecord:
         """A record of the tables given; those not given are empty."""
-        return cls(**{name: tables[name] if name in tables else _none(name) for name in RECORD_TABLES})
+        return cls(**{name: tables[name] if name in tables else _empty_table(name) for name in RECORD_TABLES})
 
     @classmethod
     def empty(cls) -> EntryRecord:
@@ -138,59 +139,62 @@ class EntryRecord:
     @property
     def numbers(self) -> list[str]:
         """The entry numbers of the table `entries`, as they stand there."""
-        return self.entries["entry_number"].to_pylist()
+        return pc.to_list(self.entries["entry_number"])
 
     def take(self, numbers: Iterable[str]) -> EntryRecord:
         """The rows of these entry numbers, in every table; unknown numbers give no row."""
-        wanted = pa.array(sorted(set(numbers)), pa.string())
+        number_array = pa.array(sorted(set(numbers)), pa.string())
         return EntryRecord.of(
-            {name: table.filter(pc.is_in(table["entry_number"], value_set=wanted)) for name, table in self.items()}
+            {
+                name: table.filter(pc.is_in(table["entry_number"], value_set=number_array))
+                for name, table in self.items()
+            }
         )
 
     def sorted(self) -> EntryRecord:
         """The same content in the one order that content has."""
-        return EntryRecord.of({name: _in_order(name, table) for name, table in self.items()})
+        return EntryRecord.of({name: _sorted_table(name, table) for name, table in self.items()})
 
 
 def _misfits(name: str, table: pa.Table) -> list[Problem]:
-    """Where a table differs from its schema: each column missing, extra or of another type."""
+    """Differences of a table from its schema: each column missing, extra or of another type."""
     if table.schema.equals(record_schema(name)):
         return []
-    have = {column.name: str(column.type) for column in table.schema}
-    want = {column.name: str(column.type) for column in record_schema(name)}
-    if have == want and table.schema.names == record_schema(name).names:
+    actual = {column.name: str(column.type) for column in table.schema}
+    expected = {column.name: str(column.type) for column in record_schema(name)}
+    if actual == expected and table.schema.names == record_schema(name).names:
         return []
-    odd = [column for column in {**want, **have} if have.get(column) != want.get(column)]
+    misfits = [column for column in {**expected, **actual} if actual.get(column) != expected.get(column)]
     return [
         Problem(
             sheet=name,
             column=column,
-            value=have.get(column, ""),
-            code=_misfit(column, have, want),
-            values={"kind": want.get(column, "")},
+            value=actual.get(column, ""),
+            code=_misfit(column, actual, expected),
+            values={"kind": expected.get(column, "")},
         )
-        for column in odd
+        for column in misfits
     ] or [Problem(sheet=name, code="table-columns-out-of-order")]
 
 
-def _misfit(column: str, have: Mapping[str, str], want: Mapping[str, str]) -> str:
-    if column not in have:
+def _misfit(column: str, actual: Mapping[str, str], expected: Mapping[str, str]) -> str:
+    if column not in actual:
         return "table-column-missing"
-    return "table-column-kind-wrong" if column in want else "table-column-unknown"
+    return "table-column-kind-wrong" if column in expected else "table-column-unknown"
 
 
-def _in_order(name: str, table: pa.Table) -> pa.Table:
+def _sorted_table(name: str, table: pa.Table) -> pa.Table:
     """Sorted by keys, then by everything else, so that order in a sheet never counts."""
     if table.num_rows < 2:
         return table.combine_chunks()
-    rest = [column for column in table.column_names if column not in key_names(name)]
-    order = [(column, "ascending") for column in (*key_names(name), *rest)]
+    value_columns = [column for column in table.column_names if column not in key_names(name)]
+    order = [(column, "ascending") for column in (*key_names(name), *value_columns)]
     if name == "bills":
         rank = pc.index_in(table["bill_type"], value_set=pa.array(_BILL_ORDER))
         order.insert(len(key_names(name)), ("rank", "ascending"))
         table = table.append_column("rank", rank)
-    placed = table.take(pc.sort_indices(table, sort_keys=order)).combine_chunks()
-    return placed.drop_columns(["rank"]) if name == "bills" else placed
+    ordered = table.take(pc.sort_indices(table, sort_keys=order)).combine_chunks()
+    return ordered.drop_columns(["rank"]) if name == "bills" else ordered
 
 
 def concat(records: Sequence[EntryRecord]) -> EntryRecord:
@@ -218,7 +222,7 @@ def to_bytes(record: EntryRecord) -> bytes:
 
 def from_bytes(data: bytes) -> EntryRecord:
     """The record behind `to_bytes`. Raises BadInput if the bytes are no record."""
-    with _told_as_bad_input():
+    with _errors_as_bad_input():
         where = _members(data)
         return EntryRecord.of({name: _read(data, where, name) for name in RECORD_TABLES})
 
@@ -233,7 +237,7 @@ def read_table(
     """One table out of a blob, or some columns of it, without reading the others. `without`: only
     the columns that hold anything, and none of these; where: `members`, if they are known. Raises
     BadInput for a blob that is none."""
-    with _told_as_bad_input():
+    with _errors_as_bad_input():
         table = _read(data, where or _members(data), name, columns, without)
     if not columns and without is None and (problems := _misfits(name, table)):
         raise BadInput("entry-table-invalid", problems)
@@ -242,23 +246,23 @@ def read_table(
 
 def members(data: bytes) -> dict[str, tuple[int, int]]:
     """Where each file of a blob begins, and its size. Raises BadInput for a blob that is none."""
-    with _told_as_bad_input():
+    with _errors_as_bad_input():
         return _members(data)
 
 
 @contextmanager
-def _told_as_bad_input() -> Iterator[None]:
+def _errors_as_bad_input() -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, pa.ArrowException, KeyError) as wrong:
+    except (tarfile.TarError, pa.ArrowException, KeyError) as error:
         problem = Problem(code="entry-record-malformed")
-        raise BadInput("entry-record-unreadable", [problem]) from wrong
+        raise BadInput("entry-record-unreadable", [problem]) from error
 
 
 def _members(data: bytes) -> dict[str, tuple[int, int]]:
     """Where each file of a blob begins, and its size."""
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
-        return {one.name: (one.offset_data, one.size) for one in tar}
+        return {member.name: (member.offset_data, member.size) for member in tar}
 
 
 def _read(
@@ -270,23 +274,23 @@ def _read(
 ) -> pa.Table:
     start, size = where[f"{name}.parquet"]
     file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(data).slice(start, size)))
-    wanted = list(columns) if without is None else _filled(file.metadata, without)
-    # Of a small table the threads take longer to start than to read.
-    table = file.read(wanted or None, use_threads=size > _SMALL)
-    return table.select(wanted) if wanted else table
+    selected = list(columns) if without is None else _nonempty_columns(file.metadata, without)
+    # For a small table, starting threads takes longer than reading.
+    table = file.read(selected or None, use_threads=size > _SMALL_TABLE_BYTES)
+    return table.select(selected) if selected else table
 
 
-def _filled(about: pq.FileMetaData, without: Sequence[str]) -> list[str]:
+def _nonempty_columns(metadata: pq.FileMetaData, without: Sequence[str]) -> list[str]:
     """The columns with a value in some row but these; the first, the entry number, always."""
-    groups = [about.row_group(place) for place in range(about.num_row_groups)]
-    names = about.schema.names
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    names = metadata.schema.names
     return [
-        names[place]
-        for place in range(about.num_columns)
-        if not place or (names[place] not in without and any(_has_values(group.column(place)) for group in groups))
+        names[index]
+        for index in range(metadata.num_columns)
+        if not index or (names[index] not in without and any(_has_values(group.column(index)) for group in groups))
     ]
 
 
 def _has_values(chunk: pq.ColumnChunkMetaData) -> bool:
-    told = chunk.statistics
-    return told is None or not told.has_null_count or told.null_count < chunk.num_values
+    statistics = chunk.statistics
+    return statistics is None or statistics.null_count is None or statistics.null_count < chunk.num_values

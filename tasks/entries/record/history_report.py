@@ -1,5 +1,5 @@
-"""The report of a broker's own system into rows of the history. CSV or XLSX, columns by heading;
-every fault of the file is told at once, and a file with faults is not taken.
+"""Reads the report of a broker's own system as rows of the history. CSV or XLSX, columns by heading;
+every fault of the file is reported at once, and a file with faults is refused.
 """
 
 from __future__ import annotations
@@ -19,18 +19,13 @@ from tasks.documents.api import check_workbook
 from tasks.entries.numbers import tariff_numbers
 from tasks.entries.numbers.tariff_numbers import canonical_tariff_number, length_fault, padding_note
 from tasks.entries.record.code_lists import code_meanings
-from tasks.entries.record.trade_history import LISTS, HistoryColumn, Row, history_columns, is_special
+from tasks.entries.record.trade_history import LIST_TYPES, HistoryColumn, Row, history_columns, is_special
 from tasks.entries.workbook.file_grids import heading_key
 
 REQUIRED = ("importer", "hts_number", "country_of_origin")
 _SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{9}")
-_MOST = 1000
-_SPECIAL = "chapter_99"
-
-
-def read_report(path: Path) -> list[Row]:
-    """The rows of a report. Raises HostileFile, or BadInput with everything that is wrong."""
-    return read_with_notes(path)[0]
+_MAX_PROBLEMS = 1000
+_CHAPTER_99 = "chapter_99"
 
 
 def read_with_notes(path: Path) -> tuple[list[Row], list[Problem]]:
@@ -38,7 +33,7 @@ def read_with_notes(path: Path) -> tuple[list[Row], list[Problem]]:
     without its zeros. Raises HostileFile, or BadInput with everything that is wrong."""
     sheet, cells = _cells(path)
     problems: list[Problem] = []
-    places = _places(path, sheet, cells[0] if cells else [], problems)
+    places = _columns_by_index(path, sheet, cells[0] if cells else [], problems)
     rows = [
         row
         for number, line in enumerate(cells[1:], 2)
@@ -48,25 +43,25 @@ def read_with_notes(path: Path) -> tuple[list[Row], list[Problem]]:
     if not rows and not problems:
         problems.append(Problem(file=path.name, sheet=sheet, code="history-without-rows"))
     if problems:
-        raise BadInput("workbook-has-problems", problems[:_MOST], name=path.name, problems_count=len(problems))
-    return rows, list(_shortened(path, sheet, cells, places))
+        raise BadInput("workbook-has-problems", problems[:_MAX_PROBLEMS], name=path.name, problems_count=len(problems))
+    return rows, list(_shortened_numbers(path, sheet, cells, places))
 
 
-def _shortened(
+def _shortened_numbers(
     path: Path, sheet: str, cells: list[Sequence[object]], places: dict[int, HistoryColumn]
 ) -> Iterator[Problem]:
-    for place, one in places.items():
-        if one.field != _SPECIAL:
+    for index, column in places.items():
+        if column.field != _CHAPTER_99:
             continue
         rows: dict[tuple[str, str], list[int]] = {}
         for number, line in enumerate(cells[1:], 2):
-            for spelling in _parts(_text(line[place]) if place < len(line) else ""):
+            for spelling in _parts(_text(line[index]) if index < len(line) else ""):
                 digits = _digits(spelling)
                 if (short := canonical_tariff_number(digits)) != digits:
                     rows.setdefault((spelling, short), []).append(number)
         for (spelling, short), at in rows.items():
             yield Problem(
-                path.name, sheet, at[0], one.title, spelling, *padding_note(short, len(at)), tariff_numbers.CODE
+                path.name, sheet, at[0], column.title, spelling, *padding_note(short, len(at)), tariff_numbers.CODE
             )
 
 
@@ -78,8 +73,8 @@ def _cells(path: Path) -> tuple[str, list[Sequence[object]]]:
         text = untrusted_input.read_text(path)
         try:
             return "", list(csv.reader(io.StringIO(text, newline=""), strict=True))
-        except csv.Error as wrong:
-            raise refuse_input(path, f"no proper CSV ({wrong})", "CSV with commas") from None
+        except csv.Error as error:
+            raise refuse_input(path, f"no proper CSV ({error})", "CSV with commas") from None
     if path.suffix.lower() == ".xlsx":
         return _sheet(path)
     raise refuse_input(path, "no kind of file that is read here", "an .xlsx or .csv file")
@@ -92,46 +87,53 @@ def _sheet(path: Path) -> tuple[str, list[Sequence[object]]]:
 
     facts = check_workbook(path)
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-        name = book.sheet_names[0]
-        rows: list[Sequence[object]] = list(book.get_sheet_by_name(name).to_python(skip_empty_area=False))
-    except (python_calamine.CalamineError, ValueError, OSError) as wrong:
-        raise refuse_input(path, f"cannot be read ({wrong})", "save it again") from None
-    found = [
-        Problem(path.name, sheet, value=cell, wrong=wrong, right="the value itself")
-        for sheet, cell, wrong in formula_cells(path, facts, [name])
+        workbook = python_calamine.CalamineWorkbook.from_path(str(path))
+        name = workbook.sheet_names[0]
+        rows: list[Sequence[object]] = list(workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
+    except (python_calamine.CalamineError, ValueError, OSError) as error:
+        raise refuse_input(path, f"cannot be read ({error})", "save it again") from None
+    problems = [
+        Problem(path.name, sheet, value=cell, wrong=error, right="the value itself")
+        for sheet, cell, error in formula_cells(path, facts, [name])
     ]
-    if found:
-        raise BadInput("workbook-has-formulas", found[:_MOST], name=path.name)
+    if problems:
+        raise BadInput("workbook-has-formulas", problems[:_MAX_PROBLEMS], name=path.name)
     return name, rows
 
 
-def _places(path: Path, sheet: str, heading: Sequence[object], problems: list[Problem]) -> dict[int, HistoryColumn]:
-    """Which column of the file is which of ours. Columns of the file that are not ours are left."""
-    names = {heading_key(name): one for one in history_columns() for name in (one.field, one.title, *one.also) if name}
+def _columns_by_index(
+    path: Path, sheet: str, heading: Sequence[object], problems: list[Problem]
+) -> dict[int, HistoryColumn]:
+    """The known columns of the file, by index; others are ignored."""
+    names = {
+        heading_key(name): column
+        for column in history_columns()
+        for name in (column.field, column.title, *column.also)
+        if name
+    }
     places: dict[int, HistoryColumn] = {}
-    for place, cell in enumerate(heading):
-        one = names.get(heading_key(_text(cell)))
-        if one in places.values() and one:
+    for index, cell in enumerate(heading):
+        column = names.get(heading_key(_text(cell)))
+        if column in places.values() and column:
             problems.append(
                 Problem(
                     file=path.name,
                     sheet=sheet,
                     row=1,
-                    column=one.title,
+                    column=column.title,
                     value=_text(cell),
                     code="history-heading-duplicated",
                 )
             )
-        elif one:
-            places[place] = one
-    there = {one.field for one in places.values()}
-    for one in history_columns():
-        if one.field in REQUIRED and one.field not in there:
-            right = f"a column {one.title}" + (f", or {', '.join(one.also)}" if one.also[0] else "")
+        elif column:
+            places[index] = column
+    present = {column.field for column in places.values()}
+    for column in history_columns():
+        if column.field in REQUIRED and column.field not in present:
+            right = f"a column {column.title}" + (f", or {', '.join(column.also)}" if column.also[0] else "")
             problems.append(
                 Problem(
-                    file=path.name, sheet=sheet, row=1, column=one.title, right=right, code="history-column-missing"
+                    file=path.name, sheet=sheet, row=1, column=column.title, right=right, code="history-column-missing"
                 )
             )
     return places
@@ -146,43 +148,43 @@ def _row(
     problems: list[Problem],
 ) -> Row:
     row: Row = {}
-    for place, one in places.items():
-        text = _text(line[place]) if place < len(line) else ""
+    for index, column in places.items():
+        text = _text(line[index]) if index < len(line) else ""
         try:
-            row[one.field] = _value(one, text)
+            row[column.field] = _parsed_value(column, text)
         except ValueError:
-            shown = "***-**-****" if _SSN.fullmatch(text) else text[:60]
+            masked = "***-**-****" if _SSN.fullmatch(text) else text[:60]
             problems.append(
                 Problem(
                     file=path.name,
                     sheet=sheet,
                     row=number,
-                    column=one.title,
-                    value=shown,
-                    right=_right(one, text),
+                    column=column.title,
+                    value=masked,
+                    right=_right_value(column, text),
                     code="history-value-invalid",
                 )
             )
         else:
-            if one.field in REQUIRED and not row[one.field]:
+            if column.field in REQUIRED and not row[column.field]:
                 problems.append(
                     Problem(
                         file=path.name,
                         sheet=sheet,
                         row=number,
-                        column=one.title,
-                        right=one.example or "a value",
+                        column=column.title,
+                        right=column.example or "a value",
                         code="history-cell-empty",
                     )
                 )
     return row
 
 
-def _right(one: HistoryColumn, text: str) -> str:
-    """What would be right in a column, for a text that is not."""
-    digits = (_digits(part) for part in _parts(text)) if one.field == _SPECIAL else ()
-    wrong = [fault[1] for number in digits if (fault := length_fault(number))]
-    return "; ".join(wrong) or one.example or one.note
+def _right_value(column: HistoryColumn, text: str) -> str:
+    """A right value of the column, for a wrong text."""
+    digits = (_digits(part) for part in _parts(text)) if column.field == _CHAPTER_99 else ()
+    right_forms = [fault[1] for number in digits if (fault := length_fault(number))]
+    return "; ".join(right_forms) or column.example or column.note
 
 
 def _text(cell: object) -> str:
@@ -194,22 +196,22 @@ def _text(cell: object) -> str:
     return "" if cell is None else " ".join(str(cell).split())
 
 
-def _value(one: HistoryColumn, text: str) -> Any:
+def _parsed_value(column: HistoryColumn, text: str) -> Any:
     """Raises ValueError for a text that is none of this column."""
-    if one.type in LISTS:
-        return list(_many(one, text))
+    if column.type in LIST_TYPES:
+        return list(_list_values(column, text))
     if not text:
         return None
-    if one.type == "integer":
+    if column.type == "integer":
         return int(text.replace(",", ""))
-    if one.type == "date":
+    if column.type == "date":
         return date.fromisoformat(text)
-    return _single(one, text)
+    return _parsed_text(column, text)
 
 
-def _many(one: HistoryColumn, text: str) -> Iterator[str]:
+def _list_values(column: HistoryColumn, text: str) -> Iterator[str]:
     for value in _parts(text.upper()):
-        yield _single(one, value)
+        yield _parsed_text(column, value)
 
 
 def _parts(text: str) -> list[str]:
@@ -221,22 +223,22 @@ def _digits(text: str) -> str:
     return re.sub(r"[.\s-]", "", text)
 
 
-def _single(one: HistoryColumn, text: str) -> str:
-    if one.field == "importer_number" and _SSN.fullmatch(text):
-        # Nobody needs it here: history is found by HTS number and origin.
+def _parsed_text(column: HistoryColumn, text: str) -> str:
+    if column.field == "importer_number" and _SSN.fullmatch(text):
+        # Not needed here: history is found by HTS number and origin.
         return ""
-    if one.type in ("digits", "digit list"):
+    if column.type in ("digits", "digit list"):
         text = _digits(text)
-    elif one.field != "importer" and one.form:
+    elif column.field != "importer" and column.form:
         text = text.upper()
-    if one.form and not re.fullmatch(one.form, text):
+    if column.form and not re.fullmatch(column.form, text):
         raise ValueError(text)
-    if one.field == "hts_number" and is_special(text):
+    if column.field == "hts_number" and is_special(text):
         raise ValueError(text)
-    if one.field == _SPECIAL:
+    if column.field == _CHAPTER_99:
         text = canonical_tariff_number(text)
         if length_fault(text):
             raise ValueError(text)
-    if one.field == "country_of_origin" and text not in code_meanings("country"):
+    if column.field == "country_of_origin" and text not in code_meanings("country"):
         raise ValueError(text)
     return text

@@ -1,5 +1,5 @@
-"""Recorded entries out of the contents they stand in. A content never changes, so what was decoded
-is kept for the next question, and the rows of an entry are found without a look at the others'."""
+"""Recorded entries out of their contents. A content never changes, so decoded tables are cached, and the rows of an
+entry are found without reading the others'."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from threading import Lock
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tasks.core import arrow_compute as pc
+from tasks.core.arrow_compute import to_list
 from tasks.core.content import ContentStore
 from tasks.entries.record.entry_record import EntryRecord, members, read_table, record_schema
 from tasks.entries.record.record_fields import RECORD_TABLES
 
-ROOM = 256 << 20
-"""Bytes of decoded contents that are kept; the one asked for last always is."""
+MAX_BYTES = 256 << 20
+"""Bytes of decoded contents that are kept; the last one used always is."""
 
 
 class RecordCache:
@@ -28,7 +29,7 @@ class RecordCache:
         self.size = len(data)
         self._where = members(data)
         self._tables: dict[tuple[str, tuple[str, ...], tuple[str, ...] | None], pa.Table] = {}
-        self._places: dict[str, dict[str, tuple[int, int]]] = {}
+        self._ranges: dict[str, dict[str, tuple[int, int]]] = {}
 
     def rows(
         self, name: str, numbers: Iterable[str], columns: Sequence[str] = (), without: Sequence[str] | None = None
@@ -37,14 +38,14 @@ class RecordCache:
         the entry number must be one; `without`: those that hold anything but these. Raises BadInput
         if the content is no record."""
         table = self._table(name, tuple(columns), None if without is None else tuple(without))
-        places = self._found(name, table)
+        places = self._row_ranges(name, table)
         ranges = sorted(places[number] for number in set(numbers) if number in places)
         if not ranges:
             return table.slice(0, 0)
         low, high = np.array(ranges, dtype=np.int64).T
         if (low[1:] == high[:-1]).all():
             return table.slice(int(low[0]), int(high[-1] - low[0]))
-        return table.take(pa.array(_spread(low, high - low)))
+        return table.take(_spread(low, high - low))
 
     def _table(self, name: str, columns: tuple[str, ...], without: tuple[str, ...] | None) -> pa.Table:
         key = (name, columns, without)
@@ -54,16 +55,16 @@ class RecordCache:
             self.size += table.nbytes
         return self._tables[key]
 
-    def _found(self, name: str, table: pa.Table) -> dict[str, tuple[int, int]]:
+    def _row_ranges(self, name: str, table: pa.Table) -> dict[str, tuple[int, int]]:
         """First and last + 1 row of each entry: a record is stored sorted by entry number."""
-        if name not in self._places:
+        if name not in self._ranges:
             runs = pc.run_end_encode(table["entry_number"].combine_chunks())
-            ends = runs.run_ends.to_pylist()
+            ends = pc.to_list(runs.run_ends)
             pairs = zip([0, *ends[:-1]], ends, strict=True) if ends else ()
-            self._places[name] = dict(zip(runs.values.to_pylist(), pairs, strict=True))
-            if len(self._places[name]) != len(ends):
+            self._ranges[name] = dict(zip(to_list(runs.values), pairs, strict=True))
+            if len(self._ranges[name]) != len(ends):
                 raise ValueError(f"the table {name} is not sorted by entry number")
-        return self._places[name]
+        return self._ranges[name]
 
 
 def _spread(first: np.ndarray, count: np.ndarray) -> np.ndarray:
@@ -72,46 +73,46 @@ def _spread(first: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.arange(int(count.sum())) + np.repeat(first - start, count)
 
 
-_SHELVES: OrderedDict[tuple[Path, str], RecordCache] = OrderedDict()
+_CACHES: OrderedDict[tuple[Path, str], RecordCache] = OrderedDict()
 _LOCK = Lock()
 
 
 def cached_record(content: ContentStore, digest: str) -> RecordCache:
-    """The shelf of a content. Raises ContentMissing if it is gone or altered."""
+    """The cache of a content. Raises ContentMissing if it is gone or altered."""
     key = (content.root, digest)
     with _LOCK:
-        found = _SHELVES.pop(key, None)
-    found = found or RecordCache(content.get(digest))
+        cache = _CACHES.pop(key, None)
+    cache = cache or RecordCache(content.get(digest))
     with _LOCK:
-        _SHELVES[key] = found
-        while len(_SHELVES) > 1 and sum(one.size for one in _SHELVES.values()) > ROOM:
-            _SHELVES.popitem(last=False)
-    return found
+        _CACHES[key] = cache
+        while len(_CACHES) > 1 and sum(entry.size for entry in _CACHES.values()) > MAX_BYTES:
+            _CACHES.popitem(last=False)
+    return cache
 
 
 def entry_table_rows(
     content: ContentStore, where: Mapping[str, str], name: str, columns: Sequence[str] = ()
 ) -> pa.Table:
-    """The rows of one table of these entries, by number and the content that each stands in."""
-    made = [
+    """The rows of one table of these entries, by number and the content of each."""
+    tables = [
         cached_record(content, digest).rows(name, numbers, columns) for digest, numbers in _by_content(where).items()
     ]
-    kinds = record_schema(name)
-    wanted = pa.schema([kinds.field(column) for column in columns]) if columns else kinds
-    return pa.concat_tables(made) if made else wanted.empty_table()
+    schema = record_schema(name)
+    columns_schema = pa.schema([schema.field(column) for column in columns]) if columns else schema
+    return pa.concat_tables(tables) if tables else columns_schema.empty_table()
 
 
 def nonempty_rows(
     content: ContentStore, where: Mapping[str, str], tables: Sequence[str], without: Mapping[str, Sequence[str]]
 ) -> dict[str, pa.Table]:
-    """The rows of these entries in some tables, without these columns and without those that hold
-    nothing in any of the contents they stand in."""
-    held = _by_content(where)
-    shelves = {digest: cached_record(content, digest) for digest in held}
+    """The rows of these entries in some tables, without these columns and without those that are empty in all
+    of their contents."""
+    by_content = _by_content(where)
+    caches = {digest: cached_record(content, digest) for digest in by_content}
     return {
         name: pa.concat_tables(
             [record_schema(name).empty_table().select(["entry_number"])]
-            + [shelves[digest].rows(name, numbers, (), without.get(name, ())) for digest, numbers in held.items()],
+            + [caches[digest].rows(name, numbers, (), without.get(name, ())) for digest, numbers in by_content.items()],
             promote_options="default",
         )
         for name in tables
@@ -121,12 +122,12 @@ def nonempty_rows(
 def record_of_entries(
     content: ContentStore, where: Mapping[str, str], tables: Sequence[str] = RECORD_TABLES
 ) -> EntryRecord:
-    """The record of these entries, or those of its tables that are wanted."""
+    """The record of these entries, or some of its tables."""
     return EntryRecord.of({name: entry_table_rows(content, where, name) for name in tables}).sorted()
 
 
 def _by_content(where: Mapping[str, str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    by_content: dict[str, list[str]] = {}
     for number, digest in where.items():
-        found.setdefault(digest, []).append(number)
-    return found
+        by_content.setdefault(digest, []).append(number)
+    return by_content

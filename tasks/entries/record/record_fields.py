@@ -27,9 +27,9 @@ RECORD_TABLES = (
 )
 RECORD_SHEETS = {table: "PGA" if table == "pga" else table.capitalize() for table in RECORD_TABLES}
 TYPES = ("text", "integer", "date", "flag", "decimal")
-_NUMBERS = ("importer_number", "consignee_number", "notify_party", "number", "sold_to", "delivered_to")
+_NUMBER_FIELDS = ("importer_number", "consignee_number", "notify_party", "number", "sold_to", "delivered_to")
 REFERENCE = r"~[A-Z0-9]{11}"
-"""A private value in the store: its reference stands in its place."""
+"""The reference that replaces a private value."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class RecordField:
     """One field. `width`: characters or digits (0: none), decimals counted. `form`: what a text
     must match as a whole; `example`: the same for a person. `fold`: what reading does to a text
     before that, `upper` (CBP would do so itself), `digits` (dots, hyphens, blanks dropped) or `tariff`
-    (these, and zeros in place of a statistical suffix: `tariff_number.canonical`)."""
+    (these, and zeros in place of a statistical suffix: `canonical_tariff_number`)."""
 
     table: str
     name: str
@@ -58,7 +58,7 @@ class RecordField:
     @property
     def private(self) -> bool:
         """True where a reference may stand in place of the value."""
-        return self.level == "private" or self.name in _NUMBERS
+        return self.level == "private" or self.name in _NUMBER_FIELDS
 
     @property
     def code_like(self) -> bool:
@@ -67,19 +67,19 @@ class RecordField:
 
 
 @cache
-def _all() -> dict[str, tuple[RecordField, ...]]:
+def _all_fields() -> dict[str, tuple[RecordField, ...]]:
     text = files("continuity_data").joinpath("record.csv").read_text(encoding="utf-8")
-    found: dict[str, list[RecordField]] = {table: [] for table in RECORD_TABLES}
+    fields: dict[str, list[RecordField]] = {table: [] for table in RECORD_TABLES}
     for row in csv.DictReader(text.splitlines()):
         row["name"] = row.pop("field")
         width = int(row.pop("width") or 0)
-        found[row["table"]].append(RecordField(**row, width=width))
-    return {table: tuple(rows) for table, rows in found.items()}
+        fields[row["table"]].append(RecordField(**row, width=width))
+    return {table: tuple(rows) for table, rows in fields.items()}
 
 
 def fields_of(table: str) -> tuple[RecordField, ...]:
     """The fields of a table in the order of its sheet. Raises KeyError for no such table."""
-    return _all()[table]
+    return _all_fields()[table]
 
 
 @cache
@@ -100,5 +100,5 @@ def key_names(table: str) -> tuple[str, ...]:
 @cache
 def field_form(table: str, name: str) -> re.Pattern[str] | None:
     """The compiled form of a field, None where it has none."""
-    wanted = field_named(table, name).form
-    return re.compile(wanted) if wanted else None
+    form = field_named(table, name).form
+    return re.compile(form) if form else None

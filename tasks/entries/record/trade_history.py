@@ -1,6 +1,6 @@
-"""What clients imported before, by HTS number and origin: rates, chapter 99 numbers, cases, quota,
-licences, special programs, manufacturers. From what the book recorded, and from the report that the
-broker's own system gives; kept as content, so that it travels with the book.
+"""What clients imported before, by HTS number and origin: rates, chapter 99 numbers, cases, quota, licenses,
+special programs, manufacturers. From recorded entries and from a report of the broker's own system; kept as content,
+so that it travels with the journal.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tasks.entries.record.entry_record import read_table
 from tasks.entries.tables import ENTRIES, NUMBERS
 from tasks.security.api import REFERENCE_PREFIX
 
-LISTS = ("list", "digit list")
+LIST_TYPES = ("list", "digit list")
 _TYPES = {"integer": pa.int64(), "date": pa.date32()}
 Row = dict[str, Any]
 
@@ -64,65 +64,67 @@ def shipped(name: str) -> list[dict[str, Any]]:
 
 
 @cache
-def schema() -> pa.Schema:
-    """The Arrow schema of a history; `source` is the file a row came from, empty for the book."""
+def history_schema() -> pa.Schema:
+    """The Arrow schema of a history; `source` is the file a row came from, empty for recorded entries."""
     return pa.schema(
         [
             *(
-                pa.field(one.field, pa.list_(pa.string()) if one.type in LISTS else _TYPES.get(one.type, pa.string()))
-                for one in history_columns()
+                pa.field(
+                    column.field,
+                    pa.list_(pa.string()) if column.type in LIST_TYPES else _TYPES.get(column.type, pa.string()),
+                )
+                for column in history_columns()
             ),
             pa.field("source", pa.string()),
         ]
     )
 
 
-def table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+def history_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Rows in the order of client, HTS number and origin."""
-    listed = sorted(rows, key=lambda row: json.dumps(row, default=str, sort_keys=True))
-    listed.sort(key=lambda row: tuple(str(row.get(name) or "") for name in _ORDER))
-    return pa.Table.from_pylist(listed, schema())
+    ordered = sorted(rows, key=lambda row: json.dumps(row, default=str, sort_keys=True))
+    ordered.sort(key=lambda row: tuple(str(row.get(name) or "") for name in _SORT_KEYS))
+    return pa.Table.from_pylist(ordered, history_schema())
 
 
-_ORDER = ("importer", "importer_number", "hts_number", "country_of_origin", "source")
+_SORT_KEYS = ("importer", "importer_number", "hts_number", "country_of_origin", "source")
 
 
 def latest_history(journal: Journal, content: ContentStore) -> pa.Table | None:
     """The history as last taken; None if there is none."""
-    found = last_event(journal.rows, HistoryTaken.kind)
-    if found is None:
+    event = last_event(journal.rows, HistoryTaken.kind)
+    if event is None:
         return None
-    return pq.ParquetFile(pa.BufferReader(content.get(found[1]["content"]))).read(use_threads=False)
+    return pq.ParquetFile(pa.BufferReader(content.get(event[1]["content"]))).read(use_threads=False)
 
 
 def load_history(
-    journal: Journal, content: ContentStore, actor: str, given: tuple[str, Sequence[Row], date] | None = None
+    journal: Journal, content: ContentStore, actor: str, report: tuple[str, Sequence[Row], date] | None = None
 ) -> HistoryTaken | None:
-    """Take a history into the book: rows of a file (its name, rows and as-of day), which replace
-    those of the file before, and what the book itself recorded. Returns what was written; None if
-    there is nothing, or nothing new."""
-    before = latest_history(journal, content)
+    """Record a history: rows of a `report` (its name, rows and as-of day), which replace those of the file
+    before, and recorded entries. Returns the event; None if there is nothing, or nothing new."""
+    previous = latest_history(journal, content)
     rows = list(recorded_history(journal, content))
-    name, listed, as_of = given or ("", _kept(before), _newest(rows))
-    made = table([*rows, *({**row, "source": row.get("source") or name} for row in listed)])
-    if not made.num_rows or (before is not None and made.equals(before)):
+    name, file_rows, as_of = report or ("", _file_rows(previous), _newest(rows))
+    history = history_table([*rows, *({**row, "source": row.get("source") or name} for row in file_rows)])
+    if not history.num_rows or (previous is not None and history.equals(previous)):
         return None
     sink = io.BytesIO()
-    pq.write_table(made, sink, compression="zstd")
-    said = HistoryTaken(
+    pq.write_table(history, sink, compression="zstd")
+    body = HistoryTaken(
         content=content.put(sink.getvalue()),
         file=name,
         as_of=as_of.isoformat(),
-        rows=made.num_rows,
-        clients=len(set(zip(*(made[c].to_pylist() for c in _ORDER[:2]), strict=True))),
+        rows=history.num_rows,
+        clients=len(set(zip(*(history[c].to_pylist() for c in _SORT_KEYS[:2]), strict=True))),
     )
-    journal.append(said, "history", actor)
-    return said
+    journal.append(body, "history", actor)
+    return body
 
 
-def _kept(before: pa.Table | None) -> list[Row]:
+def _file_rows(history: pa.Table | None) -> list[Row]:
     """Rows that came by file the last time."""
-    return [] if before is None else [row for row in before.to_pylist() if row["source"]]
+    return [] if history is None else [row for row in history.to_pylist() if row["source"]]
 
 
 def _newest(rows: Sequence[Row]) -> date:
@@ -131,12 +133,12 @@ def _newest(rows: Sequence[Row]) -> date:
 
 def recorded_history(journal: Journal, content: ContentStore) -> Iterator[Row]:
     """One row for each client, HTS number and origin among the recorded entries."""
-    found: dict[tuple[str, ...], Row] = {}
+    rows: dict[tuple[str, ...], Row] = {}
     for line in _lines(journal, content):
         key = (line["importer"], line["importer_number"], line["hts_number"], line["origin"])
-        row = found.setdefault(key, _fresh(line))
-        _add(row, line)
-    for row in found.values():
+        row = rows.setdefault(key, _new_row(line))
+        _add_line(row, line)
+    for row in rows.values():
         numbers = row.pop("numbers")
         yield {**row, "entries": len(numbers), **{name: sorted(row[name]) for name in _SETS}}
 
@@ -144,7 +146,7 @@ def recorded_history(journal: Journal, content: ContentStore) -> Iterator[Row]:
 _SETS = ("entry_types", "chapter_99", "ad_case", "cvd_case", "licences", "spi", "mid")
 
 
-def _fresh(line: Row) -> Row:
+def _new_row(line: Row) -> Row:
     return {
         "importer_number": line["importer_number"],
         "importer": line["importer"],
@@ -157,7 +159,7 @@ def _fresh(line: Row) -> Row:
     }
 
 
-def _add(row: Row, line: Row) -> None:
+def _add_line(row: Row, line: Row) -> None:
     row["numbers"].add(line["number"])
     for name in _SETS:
         row[name] |= line[name]
@@ -182,10 +184,10 @@ def _lines(journal: Journal, content: ContentStore) -> Iterator[Row]:
     for row in journal.rows(query):
         by_content.setdefault(row.content, set()).add(row.number)
     for digest, numbers in by_content.items():
-        yield from _of_content(content.get(digest), numbers)
+        yield from _content_lines(content.get(digest), numbers)
 
 
-def _of_content(data: bytes, numbers: set[str]) -> Iterator[Row]:
+def _content_lines(data: bytes, numbers: set[str]) -> Iterator[Row]:
     heads = {row["entry_number"]: row for row in read_table(data, "entries").to_pylist()}
     tariffs: dict[tuple[str, int], list[Row]] = {}
     for row in read_table(data, "tariffs").to_pylist():
@@ -196,18 +198,18 @@ def _of_content(data: bytes, numbers: set[str]) -> Iterator[Row]:
         count[line["entry_number"]] = count.get(line["entry_number"], 0) + 1
     for line in lines:
         number = line["entry_number"]
-        own = tariffs.get((number, line["line"]), [])
-        main = [row for row in own if not is_special(row["hts_number"])]
+        line_tariffs = tariffs.get((number, line["line"]), [])
+        main = [row for row in line_tariffs if not is_special(row["hts_number"])]
         if number in numbers and main and line["country_of_origin"]:
-            yield _line(heads[number], line, own, main[-1], alone=count[number] == 1)
+            yield _line_facts(heads[number], line, line_tariffs, main[-1], alone=count[number] == 1)
 
 
 def is_special(hts: str | None) -> bool:
-    """Numbers of chapters 98 and 99 stand beside another one."""
+    """True for numbers of chapters 98 and 99, which accompany another one."""
     return tariff_numbers.is_special(hts or "")
 
 
-def _line(head: Row, line: Row, own: list[Row], main: Row, *, alone: bool) -> Row:
+def _line_facts(head: Row, line: Row, tariffs: list[Row], main: Row, *, alone: bool) -> Row:
     private = (head["importer_number"] or "").startswith(REFERENCE_PREFIX)
     quota = head["entry_type"] in codes_where("entry_type", "quota")
     licence = " ".join(filter(None, (line["license_type"], line["license_number"])))
@@ -218,26 +220,26 @@ def _line(head: Row, line: Row, own: list[Row], main: Row, *, alone: bool) -> Ro
         "hts_number": main["hts_number"],
         "origin": line["country_of_origin"],
         "on": head["release_date"] or head["arrival_date"] or head["import_date"],
-        "entry_types": _some(head["entry_type"]),
+        "entry_types": _as_set(head["entry_type"]),
         "rate": _rate(main["duty"], main["value"]),
-        "chapter_99": {row["hts_number"] for row in own if is_special(row["hts_number"])},
-        "ad_case": _some(line["ad_case"]),
+        "chapter_99": {row["hts_number"] for row in tariffs if is_special(row["hts_number"])},
+        "ad_case": _as_set(line["ad_case"]),
         "ad_rate": _case_rate(line, "ad"),
-        "cvd_case": _some(line["cd_case"]),
+        "cvd_case": _as_set(line["cd_case"]),
         "cvd_rate": _case_rate(line, "cd"),
         "quota": ("Y" if alone else "?") if quota else "",
-        "licences": _some(licence),
-        "spi": _some(line["program_indicator"]),
-        "mid": _some(line["manufacturer_id"]),
+        "licences": _as_set(licence),
+        "spi": _as_set(line["program_indicator"]),
+        "mid": _as_set(line["manufacturer_id"]),
     }
 
 
-def _some(value: str | None) -> set[str]:
+def _as_set(value: str | None) -> set[str]:
     return {value} if value else set()
 
 
 def _rate(duty: Any, value: int | None) -> str:
-    """What was paid, as a share of the value: the tariff's own words are not recorded."""
+    """The duty paid as a share of the value: the tariff's own rate is not recorded."""
     if duty is None or not value:
         return ""
     return f"{100 * float(duty) / value:.2f}% as paid" if duty else "free as paid"

@@ -74,8 +74,8 @@ def agency_guide() -> tuple[DisclaimerGuide, ...]:
 
 
 def _narrower(agency: str, program: str) -> list[DisclaimerGuide]:
-    own = [row for row in agency_guide() if row.agency == agency]
-    return [row for row in own if program == row.program or not row.program or not program]
+    agency_rows = [row for row in agency_guide() if row.agency == agency]
+    return [row for row in agency_rows if program == row.program or not row.program or not program]
 
 
 @cache
@@ -107,16 +107,16 @@ def unjudged_text(counts: Mapping[str, int]) -> str:
     """A line on disclaimers that nobody judged: `counts` by what `unjudged` says. Empty without any."""
     if not counts:
         return ""
-    told = ", ".join(f"{what}: {count}" for what, count in sorted(counts.items()))
-    return f"disclaimers not judged by agency, whose own guide may allow fewer: {told}"
+    listed = ", ".join(f"{what}: {count}" for what, count in sorted(counts.items()))
+    return f"disclaimers not judged by agency, whose own guide may allow fewer: {listed}"
 
 
 def disclaimer_warnings(record: EntryRecord, file: str) -> Iterator[Problem]:
     """A warning for each disclaimer of a record that CBP's tariff code guide does not list for its agency,
     and for each that only the agency's own guide could judge. Nothing is changed by either."""
     columns = ["agency", "program", "disclaimer"]
-    found = record.pga.select(columns).group_by(columns).aggregate([([], "count_all")])
-    rows = found.sort_by([(name, "ascending") for name in columns]).to_pylist()
+    counts = record.pga.select(columns).group_by(columns).aggregate([([], "count_all")])
+    rows = counts.sort_by([(name, "ascending") for name in columns]).to_pylist()
     for row in rows:
         agency, program, code = (row[name] or "" for name in columns)
         if not code or not agency:

@@ -45,10 +45,10 @@ class HistoryMatch:
 
     @property
     def words(self) -> str:
-        said = [f"case {', '.join(self.cases)}"] if self.cases else []
-        said += [{"Y": "quota", "?": "perhaps quota"}[self.quota]] if self.quota else []
+        parts = [f"case {', '.join(self.cases)}"] if self.cases else []
+        parts += [{"Y": "quota", "?": "perhaps quota"}[self.quota]] if self.quota else []
         when = f", last {self.last}" if self.last else ""
-        return f"{' and '.join(said)} ({self.entries or 'some'} earlier entries{when})"
+        return f"{' and '.join(parts)} ({self.entries or 'some'} earlier entries{when})"
 
 
 Known = Mapping[tuple[str, str], HistoryMatch]
@@ -57,17 +57,17 @@ Known = Mapping[tuple[str, str], HistoryMatch]
 def entry_type_hints(history: pa.Table | None) -> Known:
     """What is worth a warning, by (HTS number, origin); by its first eight digits too, which the
     rate goes by: the last two are statistics only."""
-    found: dict[tuple[str, str], HistoryMatch] = {}
+    matches: dict[tuple[str, str], HistoryMatch] = {}
     for row in history.to_pylist() if history is not None else ():
-        seen = _seen(row)
-        if seen.quota or seen.cases:
+        match = _history_match(row)
+        if match.quota or match.cases:
             for digits in (10, 8):
                 key = row["hts_number"][:digits], row["country_of_origin"]
-                found[key] = found[key] | seen if key in found else seen
-    return found
+                matches[key] = matches[key] | match if key in matches else match
+    return matches
 
 
-def _seen(row: Row) -> HistoryMatch:
+def _history_match(row: Row) -> HistoryMatch:
     """A case is summary data and often not known at release, nor does every report have a column for
     quota: what was never entered but as such a type tells as much."""
     types = set(row["entry_types"] or ())
@@ -85,12 +85,12 @@ def type_warnings(record: EntryRecord, history: Known, file: str, rows: Mapping[
     the sheet Entries."""
     if not history:
         return
-    found = _lines(record, history)
+    matches = _matched_lines(record, history)
     declared = zip(record.numbers, record.entries["entry_type"].to_pylist(), strict=True)
     for number, kind in declared:
-        lines = found.get(number, {})
-        quota = any(seen.quota for seen in lines.values())
-        remedy = any(seen.cases for seen in lines.values())
+        lines = matches.get(number, {})
+        quota = any(match.quota for match in lines.values())
+        remedy = any(match.cases for match in lines.values())
         if hint := _suggested(kind or "", quota, remedy):
             yield Problem(
                 file,
@@ -98,35 +98,35 @@ def type_warnings(record: EntryRecord, history: Known, file: str, rows: Mapping[
                 rows.get(number, 0),
                 field_named("entries", "entry_type").title,
                 kind or "",
-                f"{number}: {_said(lines)}; the type does not fit:",
+                f"{number}: {_lines_text(lines)}; the type does not fit:",
                 f"look at type {hint['suggests']} ({_meaning(hint['suggests'])}) "
                 f"[{hint['mark']}] before the paper goes out; nothing was changed",
                 CODE,
             )
 
 
-def _lines(record: EntryRecord, history: Known) -> dict[str, dict[str, HistoryMatch]]:
+def _matched_lines(record: EntryRecord, history: Known) -> dict[str, dict[str, HistoryMatch]]:
     """By entry, then by line in words, what history knows of it."""
     origins = {
         (row["entry_number"], row["line"]): row["country_of_origin"]
         for row in record.lines.select(["entry_number", "line", "country_of_origin"]).to_pylist()
     }
-    found: dict[str, dict[str, HistoryMatch]] = {}
+    matches: dict[str, dict[str, HistoryMatch]] = {}
     for row in record.tariffs.select(["entry_number", "line", "hts_number"]).to_pylist():
         hts, origin = row["hts_number"] or "", origins.get((row["entry_number"], row["line"]))
         if not origin or is_special(hts):
             continue
-        seen = history.get((hts, origin)) or history.get((hts[:8], origin))
-        if seen:
-            words = f"line {row['line']}, {hts} from {origin}"
-            found.setdefault(row["entry_number"], {})[words] = seen
-    return found
+        match = history.get((hts, origin)) or history.get((hts[:8], origin))
+        if match:
+            line = f"line {row['line']}, {hts} from {origin}"
+            matches.setdefault(row["entry_number"], {})[line] = match
+    return matches
 
 
-def _said(lines: Mapping[str, HistoryMatch]) -> str:
-    said = [f"{line}: {seen.words}" for line, seen in lines.items()]
-    more = f"; and {len(said) - _SHOWN} more lines" if len(said) > _SHOWN else ""
-    return "; ".join(said[:_SHOWN]) + more
+def _lines_text(lines: Mapping[str, HistoryMatch]) -> str:
+    texts = [f"{line}: {match.words}" for line, match in lines.items()]
+    tail = f"; and {len(texts) - _SHOWN} more lines" if len(texts) > _SHOWN else ""
+    return "; ".join(texts[:_SHOWN]) + tail
 
 
 def _meaning(kind: str) -> str:

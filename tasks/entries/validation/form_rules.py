@@ -11,14 +11,16 @@ import unicodedata
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tasks.core import arrow_compute as pc
+from tasks.core.arrow_compute import to_list
 from tasks.core.errors import BadNumber
 from tasks.entries.numbers.entry_numbers import parse_entry_number
 from tasks.entries.numbers.tariff_numbers import length_fault
 from tasks.entries.record.code_lists import code_meanings, offered_codes
 from tasks.entries.record.record_fields import RECORD_TABLES, REFERENCE, RecordField, field_form, fields_of, key_names
-from tasks.entries.validation.rule_checks import RuleChecks, repeated
+from tasks.entries.validation.conditions.condition import is_repeated
+from tasks.entries.validation.rule_checks import RuleChecks
 
 _SHORT_LIST = 16
 _PLAIN = str.maketrans(
@@ -32,11 +34,11 @@ _PLAIN = str.maketrans(
 
 def code_fault(field: RecordField, value: str) -> tuple[str, str]:
     """What is wrong and right with a value that is not in its code list."""
-    known = code_meanings(field.codes)
+    meanings = code_meanings(field.codes)
     for better, fault in ((value.upper(), "lower case"), (value.zfill(field.width), "zero lost")):
-        if better in known:
+        if better in meanings:
             return fault, better
-    by_meaning = {meaning.upper(): code for code, meaning in known.items()}
+    by_meaning = {meaning.upper(): code for code, meaning in meanings.items()}
     if named := difflib.get_close_matches(value.upper(), by_meaning, n=1, cutoff=0.8):
         return f"no {field.title.lower()} of the list", f"{by_meaning[named[0]]} ({named[0]})"
     offered = offered_codes(field.codes)
@@ -49,9 +51,9 @@ def code_fault(field: RecordField, value: str) -> tuple[str, str]:
 def form_fault(field: RecordField, value: str) -> tuple[str, str]:
     """What is wrong and right with a value that does not have its form."""
     form = field_form(field.table, field.name)
-    odd = sorted({mark for mark in value if not mark.isascii()})
-    if odd:
-        named = ", ".join(f"{mark} ({unicodedata.name(mark, 'unnamed')})" for mark in odd[:3])
+    foreign = sorted({letter for letter in value if not letter.isascii()})
+    if foreign:
+        named = ", ".join(f"{letter} ({unicodedata.name(letter, 'unnamed')})" for letter in foreign[:3])
         return f"letters that ACE does not take: {named}, in", _mended(form, value, field.example)
     if field.fold == "tariff" and (wrong := length_fault(value)):
         return wrong
@@ -75,8 +77,8 @@ def _mended(form: re.Pattern[str] | None, value: str, otherwise: str) -> str:
 def plain(text: str) -> str:
     """The nearest capital letters without accents; `?` where there are none."""
     mapped = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    kept = "".join(mark for mark in mapped if not unicodedata.combining(mark))
-    return kept.encode("ascii", "replace").decode().upper()
+    letters = "".join(letter for letter in mapped if not unicodedata.combining(letter))
+    return letters.encode("ascii", "replace").decode().upper()
 
 
 ID_FORMS = {
@@ -93,42 +95,42 @@ ID_WORDS = {
 _LEAVE_EMPTY = {("entries", "mode_of_transport")}
 
 
-def all_forms(c: RuleChecks) -> None:
+def all_forms(checks: RuleChecks) -> None:
     """Every rule of this module on one record."""
-    numbers(c)
-    kin(c)
-    voided(c)
+    numbers(checks)
+    row_owners(checks)
+    voided(checks)
     for table in RECORD_TABLES:
         for field in fields_of(table):
-            _field(c, table, field)
-    ids(c, "entries", "importer_type", "importer_number")
-    ids(c, "parties", "number_type", "number")
-    any_id(c)
+            _field(checks, table, field)
+    ids(checks, "entries", "importer_type", "importer_number")
+    ids(checks, "parties", "number_type", "number")
+    any_id(checks)
 
 
-def numbers(c: RuleChecks) -> None:
+def numbers(checks: RuleChecks) -> None:
     """Entry numbers parse, are ours, and stand once (CATAIR Appendix E; 19 CFR 142.3a(b)(2))."""
     for table in ("entries", "voided"):
-        faults = _number_faults(c, table)
-        wrong = c.among(table, "entry_number", faults)
-        c.report(
+        faults = _number_faults(checks, table)
+        wrong = checks.among(table, "entry_number", faults)
+        checks.report(
             table,
             "entry_number",
             wrong,
             "E101",
-            lambda value, known=faults: known[value][0],
-            lambda value, known=faults: known[value][1],
+            lambda value, reasons=faults: reasons[value][0],
+            lambda value, reasons=faults: reasons[value][1],
         )
-        twice = repeated(_places(c.column(table, "entry_number"))) & c.given(table, "entry_number")
-        c.report(table, "entry_number", twice, "E102", "stands twice here", "one row an entry")
+        twice = is_repeated(_places(checks.column(table, "entry_number"))) & checks.given(table, "entry_number")
+        checks.report(table, "entry_number", twice, "E102", "stands twice here", "one row an entry")
 
 
-def _number_faults(c: RuleChecks, table: str) -> dict[str, tuple[str, str]]:
+def _number_faults(checks: RuleChecks, table: str) -> dict[str, tuple[str, str]]:
     """What is wrong and right with each number that does not parse."""
     faults = {}
-    for text in c.column(table, "entry_number").unique().drop_null().to_pylist():
+    for text in to_list(checks.column(table, "entry_number").unique().drop_null()):
         try:
-            parse_entry_number(text, c.profile.filers, c.profile.offsets)
+            parse_entry_number(text, checks.profile.filers, checks.profile.offsets)
         except BadNumber as bad:
             faults[text] = bad.problems[0].wrong, bad.problems[0].right
     return faults
@@ -139,15 +141,15 @@ def _places(column: pa.ChunkedArray) -> np.ndarray:
     return pc.index_in(column, value_set=column.unique()).to_numpy()
 
 
-def kin(c: RuleChecks) -> None:
+def row_owners(checks: RuleChecks) -> None:
     """Every row belongs to an entry of this record."""
     for table in RECORD_TABLES:
         for key in key_names(table):
-            everywhere = np.ones(c.size(table), dtype=bool)
-            c.need(table, key, everywhere, "E105", "each row needs it")
+            everywhere = np.ones(checks.size(table), dtype=bool)
+            checks.need(table, key, everywhere, "E105", "each row needs it")
         if table not in ("entries", "voided"):
-            orphan = (c.parents[table] < 0) & c.given(table, "entry_number")
-            c.report(
+            orphan = (checks.parents[table] < 0) & checks.given(table, "entry_number")
+            checks.report(
                 table,
                 "entry_number",
                 orphan,
@@ -157,37 +159,37 @@ def kin(c: RuleChecks) -> None:
             )
 
 
-def voided(c: RuleChecks) -> None:
+def voided(checks: RuleChecks) -> None:
     """A number is an entry or spoiled, never both."""
-    both = c.parents["voided"] >= 0
-    c.report(
+    used = checks.parents["voided"] >= 0
+    checks.report(
         "voided",
         "entry_number",
-        both,
+        used,
         "E104",
         "filled in on the sheet Entries too",
         "empty its row there, or take it off this sheet",
     )
 
 
-def _field(c: RuleChecks, table: str, field: RecordField) -> None:
+def _field(checks: RuleChecks, table: str, field: RecordField) -> None:
     if field.level == "release" and (table, field.name) not in _LEAVE_EMPTY:
-        everywhere = np.ones(c.size(table), dtype=bool)
-        c.need(table, field.name, everywhere, "E201", field.example or field.note or "needed")
-    if c.unused(table, field.name):
+        everywhere = np.ones(checks.size(table), dtype=bool)
+        checks.need(table, field.name, everywhere, "E201", field.example or field.note or "needed")
+    if checks.unused(table, field.name):
         return
     if field.type == "text":
-        _text(c, table, field)
+        _text(checks, table, field)
     elif field.type in ("integer", "decimal"):
-        _figure(c, table, field)
+        _figure(checks, table, field)
     elif field.type == "date":
-        _date(c, table, field)
+        _date(checks, table, field)
 
 
-def _text(c: RuleChecks, table: str, field: RecordField) -> None:
-    private = c.like(table, field.name, REFERENCE) & np.bool_(field.private)
-    lengths = pc.fill_null(pc.utf8_length(c.column(table, field.name)), 0).to_numpy()
-    c.report(
+def _text(checks: RuleChecks, table: str, field: RecordField) -> None:
+    private = checks.like(table, field.name, REFERENCE) & np.bool_(field.private)
+    lengths = pc.fill_null(pc.utf8_length(checks.column(table, field.name)), 0).to_numpy()
+    checks.report(
         table,
         field.name,
         (lengths > field.width) & ~private & np.bool_(not field.codes),
@@ -195,73 +197,73 @@ def _text(c: RuleChecks, table: str, field: RecordField) -> None:
         lambda value: f"{len(value)} characters",
         f"at most {field.width}",
     )
-    given = c.given(table, field.name) & ~private
+    filled = checks.given(table, field.name) & ~private
     if field.codes:
-        known = code_meanings(field.codes).keys() | _further(c, field)
-        c.report(
+        codes = code_meanings(field.codes).keys() | _further(checks, field)
+        checks.report(
             table,
             field.name,
-            given & ~c.among(table, field.name, known),
+            filled & ~checks.among(table, field.name, codes),
             "E206",
             lambda value: code_fault(field, value)[0],
             lambda value: code_fault(field, value)[1],
         )
     elif field.form:
-        c.report(
+        checks.report(
             table,
             field.name,
-            given & ~c.like(table, field.name, field.form),
+            filled & ~checks.like(table, field.name, field.form),
             "E203",
             lambda value: form_fault(field, value)[0],
             lambda value: form_fault(field, value)[1],
         )
     else:
-        odd = ~c.like(table, field.name, r"[^\x00-\x1f\x7f]+")
-        c.report(
+        unprintable = ~checks.like(table, field.name, r"[^\x00-\x1f\x7f]+")
+        checks.report(
             table,
             field.name,
-            given & odd,
+            filled & unprintable,
             "E203",
             "empty, or holds line breaks or control characters",
             "one line of text",
         )
 
 
-def _further(c: RuleChecks, field: RecordField) -> set[str]:
-    return set(c.profile.further_ports) if field.codes == "port" else set()
+def _further(checks: RuleChecks, field: RecordField) -> set[str]:
+    return set(checks.profile.further_ports) if field.codes == "port" else set()
 
 
-def _figure(c: RuleChecks, table: str, field: RecordField) -> None:
-    column = c.column(table, field.name)
-    whole = field.width - (2 if field.type == "decimal" else 0)
-    limit = pa.scalar(10**whole, pa.int64())
+def _figure(checks: RuleChecks, table: str, field: RecordField) -> None:
+    column = checks.column(table, field.name)
+    digits = field.width - (2 if field.type == "decimal" else 0)
+    limit = pa.scalar(10**digits, pa.int64())
     low = pc.fill_null(pc.less(column, 0), False).to_numpy().astype(bool)
     high = pc.fill_null(pc.greater_equal(column, limit), False).to_numpy().astype(bool)
-    c.report(table, field.name, low, "E207", "below zero", "0 or more")
-    c.report(table, field.name, high, "E207", "too big", f"at most {whole} digits before the point")
+    checks.report(table, field.name, low, "E207", "below zero", "0 or more")
+    checks.report(table, field.name, high, "E207", "too big", f"at most {digits} digits before the point")
 
 
-def _date(c: RuleChecks, table: str, field: RecordField) -> None:
+def _date(checks: RuleChecks, table: str, field: RecordField) -> None:
     """Two-digit years on the wire are read as 1970-2069 (CATAIR: MMDDYY everywhere)."""
-    days = c.column(table, field.name).to_numpy().astype("datetime64[D]")
-    odd = (days < np.datetime64("1970-01-01")) | (days > np.datetime64("2069-12-31"))
-    c.report(table, field.name, odd, "E210", "no year of our time", "1970 to 2069")
+    days = checks.column(table, field.name).to_numpy().astype("datetime64[D]")
+    out_of_range = (days < np.datetime64("1970-01-01")) | (days > np.datetime64("2069-12-31"))
+    checks.report(table, field.name, out_of_range, "E210", "no year of our time", "1970 to 2069")
 
 
-def ids(c: RuleChecks, table: str, kind: str, name: str) -> None:
+def ids(checks: RuleChecks, table: str, kind: str, name: str) -> None:
     """An importer number has the form of its type (CATAIR SE v40 p.33-34, 58)."""
     for code, form in ID_FORMS.items():
-        off = c.among(table, kind, [code]) & c.given(table, name) & ~c.like(table, name, form)
-        c.report(table, name, off, "E208", "not of the right form", lambda value, code=code: id_right(code, value))
+        off = checks.among(table, kind, [code]) & checks.given(table, name) & ~checks.like(table, name, form)
+        checks.report(table, name, off, "E208", "not of the right form", lambda value, code=code: id_right(code, value))
 
 
-def any_id(c: RuleChecks) -> None:
+def any_id(checks: RuleChecks) -> None:
     """A consignee number has one of the forms; its type does not stand beside it."""
-    fits = c.like("entries", "consignee_number", "|".join(ID_FORMS.values()))
-    c.report(
+    fits = checks.like("entries", "consignee_number", "|".join(ID_FORMS.values()))
+    checks.report(
         "entries",
         "consignee_number",
-        c.given("entries", "consignee_number") & ~fits,
+        checks.given("entries", "consignee_number") & ~fits,
         "E208",
         "not of the right form",
         "NN-NNNNNNN, YYDDPP-NNNNN or NNN-NN-NNNN",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from tasks.core.arrow_compute import to_list
 from tasks.core.errors import BadNumber
 from tasks.entries.numbers import entry_numbers
 from tasks.entries.numbers.entry_numbers import parse_entry_number
 from tasks.entries.record.code_lists import codes_where
+from tasks.entries.validation.conditions.header_conditions import exported_after_import
 from tasks.entries.validation.release_rules import FROM_WAREHOUSE
 from tasks.entries.validation.rule_checks import RuleChecks
 
-E = "entries"
+ENTRIES = "entries"
 QUOTA = codes_where("entry_type", "quota")
 PAST = ("arrival_date", "release_date", "import_date", "export_date", "in_bond_date")
 EARLY = np.timedelta64(5, "D")
@@ -19,89 +21,87 @@ EARLY = np.timedelta64(5, "D")
 (19 CFR 142.2(b))."""
 
 
-def all_outcome(c: RuleChecks) -> None:
+def all_outcome(checks: RuleChecks) -> None:
     """Every rule of this module on one record."""
-    outcome_facts(c)
-    consent(c)
-    dates(c)
-    references(c)
+    outcome_facts(checks)
+    consent(checks)
+    dates(checks)
+    references(checks)
 
 
-def outcome_facts(c: RuleChecks) -> None:
+def outcome_facts(checks: RuleChecks) -> None:
     """A release has a day; a day or an hour belongs to a release; `cleared otherwise` says how."""
-    dated = c.among(E, "paper_outcome", codes_where("paper_outcome", "dated"))
-    c.need(E, "release_date", dated, "E350", "the day on the stamped copy")
-    c.bar(E, "release_date", ~dated, "E350", "leave empty, or set What the port did to released or provisional")
-    undated = ~c.given(E, "release_date")
-    c.bar(E, "release_time", undated, "E350", "leave empty, or fill in Paper release date")
-    other = c.among(E, "paper_outcome", ["cleared otherwise"])
-    c.need(E, "cleared_under", other, "E350", "the number that the goods were cleared under")
+    dated = checks.among(ENTRIES, "paper_outcome", codes_where("paper_outcome", "dated"))
+    checks.need(ENTRIES, "release_date", dated, "E350", "the day on the stamped copy")
+    checks.bar(
+        ENTRIES, "release_date", ~dated, "E350", "leave empty, or set What the port did to released or provisional"
+    )
+    undated = ~checks.given(ENTRIES, "release_date")
+    checks.bar(ENTRIES, "release_time", undated, "E350", "leave empty, or fill in Paper release date")
+    otherwise = checks.among(ENTRIES, "paper_outcome", ["cleared otherwise"])
+    checks.need(ENTRIES, "cleared_under", otherwise, "E350", "the number that the goods were cleared under")
 
 
-def consent(c: RuleChecks) -> None:
+def consent(checks: RuleChecks) -> None:
     """Quota goods need summary and duty before release, so paper release needs CBP's written
     consent (19 CFR 142.13(b))."""
-    papers = c.has("documents", c.among("documents", "document_type", ["CBP consent"]))
-    freed = c.among(E, "paper_outcome", codes_where("paper_outcome", "dated"))
-    c.report(
-        E,
+    papers = checks.has("documents", checks.among("documents", "document_type", ["CBP consent"]))
+    freed = checks.among(ENTRIES, "paper_outcome", codes_where("paper_outcome", "dated"))
+    checks.report(
+        ENTRIES,
         "paper_outcome",
-        c.among(E, "entry_type", QUOTA) & freed & ~papers,
+        checks.among(ENTRIES, "entry_type", QUOTA) & freed & ~papers,
         "E351",
         "quota goods are not released on paper without CBP's written consent:",
         "list it on the sheet Documents as CBP consent, or correct the outcome",
     )
 
 
-def dates(c: RuleChecks) -> None:
+def dates(checks: RuleChecks) -> None:
     """Nothing that has happened lies ahead, and what happened did so in a possible order."""
-    last = np.datetime64(c.profile.last_day)
+    last = np.datetime64(checks.profile.last_day)
     for name in PAST:
-        c.report(E, name, c.days(name) > last, "E352", "in the future:", "the day it happened")
-    arrival = c.days("arrival_date")
-    c.report(
-        E,
+        checks.report(ENTRIES, name, checks.days(name) > last, "E352", "in the future:", "the day it happened")
+    arrival = checks.days("arrival_date")
+    checks.report(
+        ENTRIES,
         "release_date",
-        c.days("release_date") < arrival - EARLY,
+        checks.days("release_date") < arrival - EARLY,
         "E353",
         "more than five days before arrival:",
         "check both dates",
     )
     for name in ("import_date", "arrival_date"):
-        c.report(
-            E,
-            "export_date",
-            c.days("export_date") > c.days(name),
-            "E354",
-            "after the goods came in:",
-            "the day they left the country of export",
+        wrong, right = "after the goods came in:", "the day they left the country of export"
+        checks.report_condition(
+            "E354", exported_after_import, checks.bind(ENTRIES, {"import_date": name}), wrong, right
         )
 
 
-def references(c: RuleChecks) -> None:
+def references(checks: RuleChecks) -> None:
     """Entry numbers of others parse; they may be another filer's (CATAIR SE v40 p.39, 54)."""
     for name, mask in (
-        ("warehouse_entry", c.among(E, "entry_type", FROM_WAREHOUSE)),
-        ("consolidated_summary", c.given(E, "consolidated_summary")),
+        ("warehouse_entry", checks.among(ENTRIES, "entry_type", FROM_WAREHOUSE)),
+        ("consolidated_summary", checks.given(ENTRIES, "consolidated_summary")),
     ):
         faults = {}
-        for text in c.column(E, name).unique().drop_null().to_pylist():
+        for text in to_list(checks.column(ENTRIES, name).unique().drop_null()):
             try:
-                parse_entry_number(text, None, _any_factor(text, c))
+                parse_entry_number(text, None, _any_factor(text, checks))
             except BadNumber as bad:
                 faults[text] = bad.problems[0].wrong, bad.problems[0].right
-        c.report(
-            E,
+        checks.report(
+            ENTRIES,
             name,
-            mask & c.among(E, name, faults),
+            mask & checks.among(ENTRIES, name, faults),
             "E101",
-            lambda value, known=faults: known[value][0],
-            lambda value, known=faults: known[value][1],
+            lambda value, reasons=faults: reasons[value][0],
+            lambda value, reasons=faults: reasons[value][1],
         )
 
 
-def _any_factor(text: str, c: RuleChecks) -> dict[str, range | tuple[int, ...]]:
+def _any_factor(text: str, checks: RuleChecks) -> dict[str, range | tuple[int, ...]]:
     """Our own factors for our own numbers; CBP does not tell us another filer's, so any goes."""
     filer = text[:3].upper()
-    ours = filer in (c.profile.filers or ()) or filer in c.profile.offsets
-    return {filer: entry_numbers.allowed_offsets(filer, c.profile.offsets) if ours else range(10)}
+    ours = filer in (checks.profile.filers or ()) or filer in checks.profile.offsets
+    return {filer: entry_numbers.allowed_offsets(filer, checks.profile.offsets) if ours else range(10)}

@@ -4,92 +4,96 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.entries.record.code_lists import code_meanings, codes_where
+from tasks.core import arrow_compute as pc
+from tasks.core.arrow_compute import to_list
+from tasks.entries.record.code_lists import code_meanings
+from tasks.entries.validation.conditions import party_conditions
+from tasks.entries.validation.conditions.condition import is_repeated
 from tasks.entries.validation.disclaimer_rules import allowed_codes, allowed_text
-from tasks.entries.validation.release_rules import BY_NAME_TYPES, files_release, other_types
-from tasks.entries.validation.rule_checks import RuleChecks, consignee_by_name, key_pairs, repeated
+from tasks.entries.validation.release_rules import files_release, other_types
+from tasks.entries.validation.rule_checks import MISSING, STRAY, RuleChecks, key_pairs
 
-E, LINES, T, P = "entries", "lines", "tariffs", "parties"
-NEEDED_PARTIES = ("MF", "SE", "BY", "CN")
-NEEDED_LOW_VALUE = ("SE", "CN")
+ENTRIES, LINES, TARIFFS, PARTIES = "entries", "lines", "tariffs", "parties"
 
 
-def all_parties(c: RuleChecks) -> None:
+def all_parties(checks: RuleChecks) -> None:
     """Every rule of this module on one record."""
-    parties_present(c)
-    party_shape(c)
-    agencies(c)
-    disclaimers(c)
-    documents(c)
+    parties_present(checks)
+    party_shape(checks)
+    agencies(checks)
+    disclaimers(checks)
+    documents(checks)
 
 
-def parties_present(c: RuleChecks) -> None:
+def parties_present(checks: RuleChecks) -> None:
     """Seller, buyer, manufacturer and consignee stand for the entry or on each line (p.17, 57);
     type 86 needs seller and consignee only."""
-    due = files_release(c)
-    for code in NEEDED_PARTIES:
-        kind = c.among(P, "party", [code])
-        header = c.has(P, kind & (c.integers(P, "line") == 0))
-        covered = np.isin(key_pairs(c, LINES, "line"), key_pairs(c, P, "line")[kind])
-        everywhere = c.has(LINES) & ~c.has(LINES, ~covered)
-        low = c.among(E, "entry_type", ["86"]) & (code not in NEEDED_LOW_VALUE)
-        c.report(
-            E,
-            "entry_number",
-            due & ~header & ~everywhere & ~low,
-            "E520",
-            f"no {code_meanings('party')[code]} ({code}) for",
-            "a row on the sheet Parties, line 0 or one for each line",
-        )
-    twice = repeated(key_pairs(c, P, "line") * 100 + _party_place(c))
-    c.report(
-        P,
-        "party",
-        twice & c.given(P, "party") & (c.parents[P] >= 0),
-        "E521",
-        "stands twice for this line:",
-        "each party once",
+    due = files_release(checks)
+    for code in party_conditions.NEEDED_PARTIES:
+        kind = checks.among(PARTIES, "party", [code])
+        header = checks.has(PARTIES, kind & (checks.integers(PARTIES, "line") == 0))
+        covered = np.isin(key_pairs(checks, LINES, "line"), key_pairs(checks, PARTIES, "line")[kind])
+        everywhere = checks.has(LINES) & ~checks.has(LINES, ~covered)
+        needed = np.full(checks.size(ENTRIES), code in party_conditions.NEEDED_LOW_VALUE)
+        entries = checks.bind(ENTRIES, at_header=header, on_lines=everywhere, low_value=needed)
+        wrong = f"no {code_meanings('party')[code]} ({code}) for"
+        right = "a row on the sheet Parties, line 0 or one for each line"
+        checks.report_condition("E520", party_conditions.party_missing, entries, wrong, right, due, "entry_number")
+    parties, owned = (
+        checks.bind(PARTIES, key=key_pairs(checks, PARTIES, "line") * 100 + _party_position(checks)),
+        checks.parents[PARTIES] >= 0,
     )
+    wrong = "stands twice for this line:"
+    checks.report_condition("E521", party_conditions.party_repeated, parties, wrong, "each party once", owned)
 
 
-def _party_place(c: RuleChecks) -> np.ndarray:
-    known = pa.array(list(code_meanings("party")))
-    return pc.fill_null(pc.index_in(c.column(P, "party"), value_set=known), 99).to_numpy()
+def _party_position(checks: RuleChecks) -> np.ndarray:
+    codes = pa.array(list(code_meanings("party")))
+    return pc.fill_null(pc.index_in(checks.column(PARTIES, "party"), value_set=codes), 99).to_numpy()
 
 
-def party_shape(c: RuleChecks) -> None:
+def party_shape(checks: RuleChecks) -> None:
     """Name and address or a number, never both; numbers for BY, CN and ST only; CN by name on
     types 11 and 86 only, under their caps (p.56-58)."""
-    name, number = c.given(P, "name"), c.given(P, "number")
-    c.report(P, "number", name & number, "E522", "name and number both:", "one of the two")
-    c.report(P, "name", ~name & ~number, "E522", "missing", "name and address, or a number")
-    by_number = c.among(P, "party", codes_where("party", "by_number"))
-    c.report(P, "number", number & ~by_number, "E523", "this party goes by name:", "name, address")
-    c.need(P, "number_type", number, "E523", "EI, ANI or 34")
-    c.bar(P, "number_type", ~number, "E523", "leave empty: there is no number")
-    for field in ("address", "city", "country"):
-        c.need(P, field, name, "E525", "needed with the name")
-    named = consignee_by_name(c)
-    c.report(
-        P,
-        "name",
-        named & c.of_entry(P, other_types(c, *BY_NAME_TYPES)),
-        "E524",
-        "a consignee goes by number, but on types 11 and 86:",
-        "its importer number",
+    parties, number = checks.bind(PARTIES), checks.given(PARTIES, "number")
+    wrong = "name and number both:"
+    checks.report_condition("E522", party_conditions.name_and_number, parties, wrong, "one of the two", name="number")
+    checks.report_condition(
+        "E522", party_conditions.neither_name_nor_number, parties, MISSING, "name and address, or a number"
     )
-    for one, other in (("global_id", "global_id_type"), ("global_id_type", "global_id")):
-        c.need(P, one, c.given(P, other), "E527", "both or neither")
+    checks.report_condition(
+        "E523", party_conditions.number_out_of_place, parties, "this party goes by name:", "name, address"
+    )
+    for wrong, right, where in (
+        (MISSING, "EI, ANI or 34", number),
+        (STRAY, "leave empty: there is no number", ~number),
+    ):
+        checks.report_condition(
+            "E523", party_conditions.number_without_type, parties, wrong, right, where, "number_type"
+        )
+    for field in ("address", "city", "country"):
+        named = checks.bind(PARTIES, {"address": field})
+        checks.report_condition(
+            "E525", party_conditions.address_missing, named, MISSING, "needed with the name", name=field
+        )
+    wrong, known_type = (
+        "a consignee goes by number, but on types 11 and 86:",
+        checks.of_entry(PARTIES, other_types(checks)),
+    )
+    checks.report_condition(
+        "E524", party_conditions.consignee_by_name, parties, wrong, "its importer number", known_type
+    )
+    for needed, present in (("global_id", "global_id_type"), ("global_id_type", "global_id")):
+        checks.need(PARTIES, needed, checks.given(PARTIES, present), "E527", "both or neither")
 
 
-def agencies(c: RuleChecks) -> None:
+def agencies(checks: RuleChecks) -> None:
     """What an agency wants hangs on a tariff number of the line (p.22)."""
-    known = np.isin(key_pairs(c, "pga", "line", "position"), key_pairs(c, T, "line", "position"))
-    on_line = np.isin(key_pairs(c, "pga", "line"), key_pairs(c, LINES, "line"))
-    lost = ~known & on_line & c.given("pga", "position")
-    c.report(
+    has_tariff = np.isin(key_pairs(checks, "pga", "line", "position"), key_pairs(checks, TARIFFS, "line", "position"))
+    on_line = np.isin(key_pairs(checks, "pga", "line"), key_pairs(checks, LINES, "line"))
+    lost = ~has_tariff & on_line & checks.given("pga", "position")
+    checks.report(
         "pga",
         "position",
         lost,
@@ -99,32 +103,32 @@ def agencies(c: RuleChecks) -> None:
     )
 
 
-def disclaimers(c: RuleChecks) -> None:
+def disclaimers(checks: RuleChecks) -> None:
     """Only a disclaimer that CBP's chapter allows the agency (PGA 2026-07 p.19-20)."""
-    given = np.flatnonzero(c.given("pga", "disclaimer") & (c.parents["pga"] >= 0))
-    if not given.size:
+    disclaimed = np.flatnonzero(checks.given("pga", "disclaimer") & (checks.parents["pga"] >= 0))
+    if not disclaimed.size:
         return
-    place = pa.array(given)
-    agency, program, said = (
-        pc.fill_null(c.column("pga", name), "").take(place).to_pylist() for name in ("agency", "program", "disclaimer")
+    agency, program, disclaimer = (
+        to_list(pc.fill_null(checks.column("pga", name), "").take(disclaimed))
+        for name in ("agency", "program", "disclaimer")
     )
-    kinds = c.column(E, "entry_type").take(pa.array(c.parents["pga"][given])).to_pylist()
+    kinds = to_list(checks.column(ENTRIES, "entry_type").take(checks.parents["pga"][disclaimed]))
     cases: dict[tuple[str, str, str], list[int]] = {}
-    for row, code, *case in zip(given, said, agency, program, kinds, strict=True):
-        known = (case[0], case[1], case[2] or "")
-        if code not in allowed_codes(*known):
-            cases.setdefault(known, []).append(int(row))
-    for known, rows in cases.items():
-        wrong = np.zeros(c.size("pga"), dtype=bool)
+    for row, code, *case in zip(disclaimed, disclaimer, agency, program, kinds, strict=True):
+        key = (case[0], case[1], case[2] or "")
+        if code not in allowed_codes(*key):
+            cases.setdefault(key, []).append(int(row))
+    for key, rows in cases.items():
+        wrong = np.zeros(checks.size("pga"), dtype=bool)
         wrong[rows] = True
-        words = f"a disclaimer that {known[0]} does not allow here:"
-        c.report("pga", "disclaimer", wrong, "E603", words, allowed_text(*known))
+        reason = f"a disclaimer that {key[0]} does not allow here:"
+        checks.report("pga", "disclaimer", wrong, "E603", reason, allowed_text(*key))
 
 
-def documents(c: RuleChecks) -> None:
+def documents(checks: RuleChecks) -> None:
     """A DIS reference is used once an entry (p.43, 55)."""
-    seen = c.column("documents", "dis_reference")
-    place = pc.fill_null(pc.index_in(seen, value_set=seen.unique()), 0).to_numpy()
-    twice = repeated((c.parents["documents"].astype(np.int64) + 1) * 10_000_000 + place)
-    given = c.given("documents", "dis_reference") & (c.parents["documents"] >= 0)
-    c.report("documents", "dis_reference", twice & given, "E602", "used twice:", "another one")
+    references = checks.column("documents", "dis_reference")
+    reference_place = pc.fill_null(pc.index_in(references, value_set=references.unique()), 0).to_numpy()
+    twice = is_repeated((checks.parents["documents"].astype(np.int64) + 1) * 10_000_000 + reference_place)
+    owned = checks.given("documents", "dis_reference") & (checks.parents["documents"] >= 0)
+    checks.report("documents", "dis_reference", twice & owned, "E602", "used twice:", "another one")

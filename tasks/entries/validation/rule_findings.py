@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.core.errors import Problem
+from tasks.core.ssn import without_ssn
 from tasks.entries.record.entry_record import EntryRecord
 from tasks.entries.record.record_fields import RECORD_SHEETS, field_named
-from tasks.security.api import without_ssn
 
 Words = str | Callable[[str], str] | Mapping[int, str]
 """What to say: the same for all rows, worked out of the value, or by row."""
@@ -56,14 +56,14 @@ class RuleFindings:
         return frozenset(
             number
             for hit in self.hits
-            for number in self._numbers(hit.table).take(pa.array(hit.rows)).to_pylist()
+            for number in self._numbers(hit.table).take(hit.rows).to_pylist()
             if number is not None
         )
 
     def problems(self, place: Place | None = None) -> list[Problem]:
         """Every fault as a problem, by place. Without `place` the entry number stands for it."""
         where = place or self._by_number
-        return sorted(one for hit in self.hits for one in self._spelled(hit, where))
+        return sorted(problem for hit in self.hits for problem in self._spelled(hit, where))
 
     def _numbers(self, table: str) -> pa.ChunkedArray:
         return getattr(self.record, table)["entry_number"]
@@ -84,20 +84,20 @@ class RuleFindings:
                 line,
                 title,
                 masked(hit.table, hit.field, value),
-                _say(hit.wrong, value, row),
-                _say(hit.right, value, row),
+                _wording(hit.wrong, value, row),
+                _wording(hit.right, value, row),
                 hit.code,
             )
         if len(hit.rows) > MOST:
             file, sheet, _ = where(hit.table, int(hit.rows[MOST]))
-            more = f"the same in {len(hit.rows) - MOST:,} more rows"
-            yield Problem(file, sheet, 0, title, "", more, "mend the whole column", hit.code)
+            text = f"the same in {len(hit.rows) - MOST:,} more rows"
+            yield Problem(file, sheet, 0, title, "", text, "mend the whole column", hit.code)
 
 
-def _say(words: Words, value: str, row: int) -> str:
-    if isinstance(words, str):
-        return words
-    return words[row] if isinstance(words, Mapping) else words(value)
+def _wording(wording: Words, value: str, row: int) -> str:
+    if isinstance(wording, str):
+        return wording
+    return wording[row] if isinstance(wording, Mapping) else wording(value)
 
 
 def text_of(value: object) -> str:
@@ -115,7 +115,7 @@ def masked(table: str, name: str, value: str) -> str:
         return value
     if field_named(table, name).level == "private":
         return "(private)"
-    digits = sum(mark.isdigit() for mark in value)
+    digits = sum(character.isdigit() for character in value)
     if name in _SSN_FIELDS and digits == 9 and value[2:3] != "-":
         return _SSN
     value = without_ssn(value)

@@ -9,15 +9,18 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tasks.core import arrow_compute as pc
 from tasks.entries.record.code_lists import code_rows
 from tasks.entries.record.entry_record import EntryRecord
 from tasks.entries.record.record_fields import field_named
-from tasks.entries.validation.release_rules import REMEDIES, WITHDRAWALS
+from tasks.entries.validation.conditions import header_conditions
+from tasks.entries.validation.conditions.entry_type_matrix import ALLOWED, CONDITIONAL, entry_type_matrix
+from tasks.entries.validation.conditions.header_conditions import WITHDRAWALS
+from tasks.entries.validation.conditions.line_conditions import exporter_missing, privileged_date_missing
 from tasks.entries.validation.rule_checks import FilerRules, Mask, RuleChecks, key_pairs
 
-E, LINES, T = "entries", "lines", "tariffs"
+ENTRIES, LINES, TARIFFS = "entries", "lines", "tariffs"
 GAPS = pa.schema(
     [
         ("entry_number", pa.string()),
@@ -29,25 +32,26 @@ GAPS = pa.schema(
         ("due_from", pa.date32()),
     ]
 )
-INFORMAL = ("11", "12")
-VESSEL = ("10", "11", "12")
-# entry types that do without: allowed, conditional or not wanted in the matrix
-_WITHOUT = {
-    (E, "consignee_number"): (*INFORMAL, "21", "22"),
-    (E, "state_of_destination"): INFORMAL,
-    (E, "import_date"): ("22",),
-    (E, "export_date"): ("06",),
-    (LINES, "country_of_export"): ("06",),
-    (LINES, "gross_weight"): WITHDRAWALS,
-    (LINES, "charges"): INFORMAL,
-    (LINES, "related_party"): INFORMAL,
-    (LINES, "manufacturer_id"): (*INFORMAL, "22", "23"),
-    (LINES, "sold_to"): INFORMAL,
-    (T, "value"): (),
-    (T, "duty"): (),
-    (T, "quantity"): (),
-    (T, "unit"): (),
+_ELEMENTS = {
+    (ENTRIES, "consignee_number"): "consignee",
+    (ENTRIES, "state_of_destination"): "state",
+    (ENTRIES, "export_date"): "export_date",
+    (LINES, "country_of_export"): "country_of_export",
+    (LINES, "charges"): "charges",
+    (LINES, "related_party"): "related_party",
+    (LINES, "manufacturer_id"): "manufacturer",
+    (LINES, "sold_to"): "sold_to",
 }
+"""Elements of the matrix that a summary lacks unless its type may do without."""
+_WITHOUT = {
+    (ENTRIES, "import_date"): ("22",),
+    (LINES, "gross_weight"): WITHDRAWALS,
+    (TARIFFS, "value"): (),
+    (TARIFFS, "duty"): (),
+    (TARIFFS, "quantity"): (),
+    (TARIFFS, "unit"): (),
+}
+"""Entry types that do without what the matrix leaves open; it has no weights and no tariff values."""
 
 
 def summary_gaps(record: EntryRecord) -> pa.Table:
@@ -58,72 +62,84 @@ def summary_gaps(record: EntryRecord) -> pa.Table:
     Entries whose route or outcome leaves nothing to file have no gap.
     """
     checks = RuleChecks(record, FilerRules())
-    found = [_rows(checks, *gap) for gap in _gaps(checks, _files(checks))]
-    table = pa.concat_tables([GAPS.empty_table(), *found])
+    gaps = [_rows(checks, *gap) for gap in _gaps(checks, _files(checks))]
+    table = pa.concat_tables([GAPS.empty_table(), *gaps])
     order = ["importer_name", "importer_number", "entry_number", "line", "field"]
     return table.sort_by([(name, "ascending") for name in order])
 
 
-def _files(c: RuleChecks) -> Mask:
+def _files(checks: RuleChecks) -> Mask:
     """Entries that a summary is due for."""
     idle = [r["code"] for r in code_rows("paper_outcome") if r["files"] != "Y"]
-    return ~c.among(E, "filing_route", ["none"]) & ~c.among(E, "paper_outcome", idle)
+    return ~checks.among(ENTRIES, "filing_route", ["none"]) & ~checks.among(ENTRIES, "paper_outcome", idle)
 
 
-def _gaps(c: RuleChecks, due: Mask) -> Iterator[tuple[str, str, Mask]]:
+def _gaps(checks: RuleChecks, due: Mask) -> Iterator[tuple[str, str, Mask]]:
     """Each field that is missing, with the rows that miss it."""
-    for (table, name), without in _WITHOUT.items():
-        wanted = due & ~c.among(E, "entry_type", without)
+    for (table, name), without in _types_without().items():
+        required = due & ~checks.among(ENTRIES, "entry_type", without)
         if name == "consignee_number":
-            header = c.among("parties", "party", ["CN"]) & c.given("parties", "number")
-            wanted &= ~c.has("parties", header)
-        missing = ~c.given(table, name) & _rows_of(c, table, wanted)
-        yield table, name, missing & ~_chapter_99(c, table)
-    withdrawn = due & c.among(E, "entry_type", WITHDRAWALS)
-    yield E, "warehouse_entry", withdrawn & ~c.given(E, "warehouse_entry")
-    yield (E, "warehouse_port", due & c.among(E, "entry_type", (*WITHDRAWALS, "22")) & ~c.given(E, "warehouse_port"))
-    yield (E, "tib_declaration", due & c.among(E, "entry_type", ("23",)) & ~c.given(E, "tib_declaration"))
-    undated = ~c.given(E, "release_date") & ~c.given(E, "estimated_entry_date")
-    early = c.among(E, "entry_type", WITHDRAWALS) | c.among(E, "filing_route", ["ae_certified"])
-    yield E, "estimated_entry_date", due & early & undated
-    yield E, "surety_code", due & c.among(E, "bond_type", ("8", "9")) & ~c.given(E, "surety_code")
+            header = checks.among("parties", "party", ["CN"]) & checks.given("parties", "number")
+            required &= ~checks.has("parties", header)
+        missing = ~checks.given(table, name) & _rows_of(checks, table, required)
+        yield table, name, missing & ~_chapter_99(checks, table)
+    withdrawn = due & checks.among(ENTRIES, "entry_type", WITHDRAWALS)
+    yield ENTRIES, "warehouse_entry", withdrawn & ~checks.given(ENTRIES, "warehouse_entry")
     yield (
-        E,
-        "foreign_port",
-        due
-        & c.among(E, "mode_of_transport", VESSEL)
-        & ~c.given(E, "foreign_port")
-        & ~c.has(LINES, c.given(LINES, "foreign_port")),
+        ENTRIES,
+        "warehouse_port",
+        due & checks.among(ENTRIES, "entry_type", (*WITHDRAWALS, "22")) & ~checks.given(ENTRIES, "warehouse_port"),
     )
-    privileged = c.among(LINES, "zone_status", ["P"]) & ~c.given(LINES, "privileged_date")
-    yield LINES, "privileged_date", _rows_of(c, LINES, due) & privileged
-    cases = c.given(LINES, "ad_case") | c.given(LINES, "cd_case")
-    yield (LINES, "foreign_exporter", _rows_of(c, LINES, due) & cases & ~c.given(LINES, "foreign_exporter"))
-    yield E, "ad_case", due & c.among(E, "entry_type", REMEDIES) & ~_any_case(c)
+    yield ENTRIES, "tib_declaration", due & header_conditions.tib_undeclared(checks.bind(ENTRIES))
+    undated = ~checks.given(ENTRIES, "release_date") & ~checks.given(ENTRIES, "estimated_entry_date")
+    early = checks.among(ENTRIES, "entry_type", WITHDRAWALS) | checks.among(ENTRIES, "filing_route", ["ae_certified"])
+    yield ENTRIES, "estimated_entry_date", due & early & undated
+    yield (
+        ENTRIES,
+        "surety_code",
+        due & checks.among(ENTRIES, "bond_type", ("8", "9")) & ~checks.given(ENTRIES, "surety_code"),
+    )
+    named = checks.given(ENTRIES, "foreign_port") | checks.has(LINES, checks.given(LINES, "foreign_port"))
+    yield (
+        ENTRIES,
+        "foreign_port",
+        due & header_conditions.foreign_port_missing(checks.bind(ENTRIES, foreign_port=named)),
+    )
+    of_line, cases = _rows_of(checks, LINES, due), checks.given(LINES, "ad_case") | checks.given(LINES, "cd_case")
+    yield LINES, "privileged_date", of_line & privileged_date_missing(checks.bind(LINES))
+    yield LINES, "foreign_exporter", of_line & exporter_missing(checks.bind(LINES, case=cases))
+    yield ENTRIES, "ad_case", due & header_conditions.case_missing(checks.bind(ENTRIES, case=checks.has(LINES, cases)))
 
 
-def _any_case(c: RuleChecks) -> Mask:
-    return c.has(LINES, c.given(LINES, "ad_case") | c.given(LINES, "cd_case"))
+def _types_without() -> dict[tuple[str, str], tuple[str, ...]]:
+    """For each field the types that do without. Charges are conditional: asked for all the same."""
+    optional = {
+        field: entry_type_matrix()[element].types(ALLOWED + (CONDITIONAL if element != "charges" else ""))
+        for field, element in _ELEMENTS.items()
+    }
+    return optional | _WITHOUT
 
 
-def _rows_of(c: RuleChecks, table: str, entries: Mask) -> Mask:
-    return entries if table == E else c.of_entry(table, entries)
+def _rows_of(checks: RuleChecks, table: str, entries: Mask) -> Mask:
+    return entries if table == ENTRIES else checks.of_entry(table, entries)
 
 
-def _chapter_99(c: RuleChecks, table: str) -> Mask:
+def _chapter_99(checks: RuleChecks, table: str) -> Mask:
     """Chapter 99 numbers often have no unit and carry no value of their own."""
-    if table != T:
-        return np.zeros(c.size(table), dtype=bool)
-    behind = key_pairs(c, T, "line")
-    return c.like(T, "hts_number", "9[89].*") & np.isin(behind, behind[~c.like(T, "hts_number", "9[89].*")])
+    if table != TARIFFS:
+        return np.zeros(checks.size(table), dtype=bool)
+    behind = key_pairs(checks, TARIFFS, "line")
+    return checks.like(TARIFFS, "hts_number", "9[89].*") & np.isin(
+        behind, behind[~checks.like(TARIFFS, "hts_number", "9[89].*")]
+    )
 
 
-def _rows(c: RuleChecks, table: str, name: str, missing: Mask) -> pa.Table:
+def _rows(checks: RuleChecks, table: str, name: str, missing: Mask) -> pa.Table:
     rows = np.flatnonzero(missing)
-    owner = pa.array(rows if table == E else c.parents[table][rows])
-    line = np.zeros(len(rows), np.int64) if table == E else c.integers(table, "line")[rows]
+    owner = rows if table == ENTRIES else checks.parents[table][rows]
+    line = np.zeros(len(rows), np.int64) if table == ENTRIES else checks.integers(table, "line")[rows]
     field = field_named(LINES if name == "ad_case" else table, name)
-    entries = c.record.entries.take(owner)
+    entries = checks.record.entries.take(owner)
     freed = pc.is_in(entries["paper_outcome"], value_set=pa.array(["released", "provisional"]))
     columns = {
         "entry_number": entries["entry_number"],

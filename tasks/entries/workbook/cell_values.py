@@ -1,7 +1,7 @@
-"""One cell of a sheet into one value of the record, or what is wrong with it.
+"""One cell of a sheet into one value of the record, or its fault.
 
 Workbooks give text, numbers, dates and yes/no; CSV gives text only. Where the meaning is certain
-the spelling is forgiven: blanks around, lower case of free text that goes to ACE (CBP turns it to
+any spelling is accepted: blanks around, lower case of free text that goes to ACE (CBP turns it to
 capitals itself), dots in tariff numbers, ISO dates as text. Where it is not, the cell is refused.
 """
 
@@ -27,14 +27,13 @@ Value = str | int | bool | date | Decimal | None
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EXCEL_ZERO = date(1899, 12, 30)
-_EXACT = 10**15
+_EXACT_FLOATS = 10**15
 DIGITS = ("digits", "tariff")
 """Folds that leave the digits of a text alone."""
 
 
 class CellFault(BadInput):
-    """A cell that gives no value. `problem`: what is wrong, and what would be right; its place is not
-    known here."""
+    """A cell that gives no value. `problem`: what is wrong, and what would be right, without sheet and row."""
 
     def __init__(self, code: str, **values: object) -> None:
         super().__init__("cell-not-readable", [Problem(code=code, values=values)])
@@ -60,7 +59,7 @@ def convert(field: RecordField, cell: Cell) -> Value:
 
 def _text(field: RecordField, cell: Cell) -> str | None:
     if isinstance(cell, str):
-        return _spelled(field, cell)
+        return _normalized_text(field, cell)
     if isinstance(cell, bool):
         raise CellFault("cell-flag-for-text", example=field.example or "text")
     if isinstance(cell, int | float):
@@ -68,12 +67,12 @@ def _text(field: RecordField, cell: Cell) -> str | None:
     return _time_as_text(field, cell)
 
 
-def _spelled(field: RecordField, cell: str) -> str | None:
+def _normalized_text(field: RecordField, cell: str) -> str | None:
     text = cell.strip()
     if field.codes:
         text = workbook_layout.code_of(text)
-        own = folded_codes(field.codes) if field.codes in code_lists.OWN_LISTS else {}
-        return own.get(text.lower(), text) or None
+        spellings = folded_codes(field.codes) if field.codes in code_lists.OWN_LISTS else {}
+        return spellings.get(text.lower(), text) or None
     if field.fold in DIGITS:
         digits = bare_digits(text)
         return (canonical_tariff_number(digits) if field.fold == "tariff" else digits) or None
@@ -88,8 +87,8 @@ def bare_digits(text: str) -> str:
 
 
 def _number_as_text(field: RecordField, cell: float) -> str:
-    """Text that was stored as a number: taken only if no leading zero can have been lost."""
-    if not abs(cell) < _EXACT:
+    """Text that was stored as a number: accepted only if no leading zero can have been lost."""
+    if not abs(cell) < _EXACT_FLOATS:
         raise CellFault("cell-number-not-exact")
     if cell != int(cell):
         raise CellFault("cell-decimals-for-text", example=field.example or "text")
@@ -108,7 +107,7 @@ def _number_as_text(field: RecordField, cell: float) -> str:
 
 
 def _loses_zeros(field: RecordField) -> bool:
-    """True for identifiers of varying length, where nobody can tell whether a zero is gone."""
+    """True for identifiers of varying length, whose leading zeros may be lost."""
     return field.code_like and field.fold not in DIGITS and not _has_fixed_width(field)
 
 
@@ -119,7 +118,7 @@ def _has_fixed_width(field: RecordField) -> bool:
 
 
 def _time_as_text(field: RecordField, cell: Cell) -> str:
-    """A date or hour in a text column: taken where the form of the column is a date or hour."""
+    """A date or hour in a text column: accepted where the form of the column is a date or hour."""
     form = field_form(field.table, field.name)
     for text in (str(cell)[:10], str(cell)[:5]):
         if form and not isinstance(cell, timedelta) and form.fullmatch(text):
@@ -138,7 +137,7 @@ def _integer(field: RecordField, cell: Cell) -> int:
         if re.fullmatch(r"[0-9]{1,15}", digits):
             raise CellFault("cell-number-with-signs", digits=digits)
         raise CellFault("cell-not-whole-number")
-    if cell != cell or abs(cell) >= _EXACT:
+    if cell != cell or abs(cell) >= _EXACT_FLOATS:
         raise CellFault("cell-number-too-big", digits=field.width)
     if cell != int(cell):
         raise CellFault("cell-number-with-decimals", rounded=str(_rounded(Decimal(repr(cell)), 0)))
@@ -203,7 +202,7 @@ _CONVERTERS = {"text": _text, "integer": _integer, "decimal": _decimal, "date": 
 
 @lru_cache(maxsize=1 << 16)
 def entry_number(text: str) -> str:
-    """An entry number in its printed form, or the text as it stands: the rules tell its fault."""
+    """An entry number in its printed form, or the text itself: the rules report its fault."""
     try:
         return str(parse_entry_number(text, None, {text.strip()[:3].upper(): range(10)}))
     except BadNumber:

@@ -1,7 +1,4 @@
-"""Workbooks for desks: issued numbers to fill in, or recorded entries to correct.
-
-A desk's workbook: its issued numbers printed and locked, or rows handed back to it.
-"""
+"""Workbooks for desks: issued numbers, printed and locked, to fill in, or recorded entries to correct."""
 
 from __future__ import annotations
 
@@ -14,7 +11,6 @@ import sqlalchemy as sa
 
 from tasks.core.content import ContentStore
 from tasks.core.errors import NumberUnavailable, Problem, Refused
-from tasks.core.files import write_atomic
 from tasks.core.journal.journal import Journal, is_drill
 from tasks.core.settings import BrokerSettings, Settings
 from tasks.documents.api import TargetFile, require_workbook_name, stamped, write_targets
@@ -31,19 +27,11 @@ from tasks.entries.workbook.workbook_builder import SheetRows, WorkbookBuilder, 
 from tasks.security.api import Vault
 
 
-def write_workbook(
-    path: Path, desk: str, port: str, numbers: Sequence[str], house: Mapping[str, str], **more: Any
-) -> Path:
-    """Write the workbook of a desk over whatever stands there, and return its path. `more`: as
-    `workbook` takes it."""
-    return write_atomic(path, make_workbook(desk, port, numbers, house, **more))
-
-
 def make_workbook(
     desk: str,
     port: str,
     numbers: Sequence[str],
-    house: Mapping[str, str],
+    broker: Mapping[str, str],
     *,
     drill: bool = False,
     record: EntryRecord | None = None,
@@ -53,26 +41,26 @@ def make_workbook(
     """The workbook of a desk.
 
     `numbers`: the issued entry numbers, printed in this order; those of `record` follow if they
-    are not among them. `house`: `name`, `filer_code`, `licence`, `contact_name`, `contact_phone`
+    are not among them. `broker`: `name`, `filer_code`, `licence`, `contact_name`, `contact_phone`
     (others are ignored, missing ones stay empty). `record`: rows to hand back, filled in; what it
     holds comes out of `intake.read_files` again as it is. `problems`: by entry number, why it comes
     back; listed on a first sheet and noted at the number. `handed_to`: the other broker it is for.
     """
     record = record or EntryRecord.empty()
-    printed = set(numbers)
-    listed = [*numbers, *(number for number in record.numbers if number not in printed)]
+    issued = set(numbers)
+    printed_numbers = [*numbers, *(number for number in record.numbers if number not in issued)]
     sheets = {table: SheetRows(part.to_pylist()) for table, part in record.items()}
-    known = {row["entry_number"]: row for row in sheets["entries"].rows}
-    fresh = [known.get(number) or _fresh(number, desk, port, house) for number in listed]
-    book = WorkbookBuilder(desk, port, listed, house, drill, handed_to)
-    placed = _placed(listed, problems or {})
+    filled_rows = {row["entry_number"]: row for row in sheets["entries"].rows}
+    entry_rows = [filled_rows.get(number) or _blank_row(number, desk, port, broker) for number in printed_numbers]
+    builder = WorkbookBuilder(desk, port, printed_numbers, broker, drill, handed_to)
+    placed = _located_problems(printed_numbers, problems or {})
     if placed:
-        problem_sheet(book, placed)
-    sheets["entries"] = SheetRows(fresh, _notes(placed))
-    return book.made(sheets)
+        problem_sheet(builder, placed)
+    sheets["entries"] = SheetRows(entry_rows, _cell_notes(placed))
+    return builder.build(sheets)
 
 
-def _placed(numbers: Sequence[str], problems: Mapping[str, Sequence[Problem]]) -> list[Problem]:
+def _located_problems(numbers: Sequence[str], problems: Mapping[str, Sequence[Problem]]) -> list[Problem]:
     """Each problem at the row of its entry."""
     sheet, column = (RECORD_SHEETS["entries"], field_named("entries", "entry_number").title)
     return [
@@ -82,7 +70,7 @@ def _placed(numbers: Sequence[str], problems: Mapping[str, Sequence[Problem]]) -
     ]
 
 
-def _notes(placed: Sequence[Problem]) -> dict[tuple[int, str], str]:
+def _cell_notes(placed: Sequence[Problem]) -> dict[tuple[int, str], str]:
     notes: dict[tuple[int, str], str] = {}
     for problem in placed:
         at = (problem.row - 2, "entry_number")
@@ -90,17 +78,17 @@ def _notes(placed: Sequence[Problem]) -> dict[tuple[int, str], str]:
     return notes
 
 
-def _fresh(number: str, desk: str, port: str, house: Mapping[str, str]) -> dict[str, Any]:
-    """A row with nothing but what a new workbook prints."""
-    phone = "".join(mark for mark in house.get("contact_phone", "") if mark.isdigit())
-    values = number, desk, port, house.get("contact_name", "").upper(), phone
+def _blank_row(number: str, desk: str, port: str, broker: Mapping[str, str]) -> dict[str, Any]:
+    """A row with the preprinted values only."""
+    phone = "".join(character for character in broker.get("contact_phone", "") if character.isdigit())
+    values = number, desk, port, broker.get("contact_name", "").upper(), phone
     return {name: value or None for name, value in zip(workbook_layout.PREPRINTED, values, strict=True)}
 
 
 def workbook_name(desk: str) -> str:
     """The name of a desk as part of a file name, on every system."""
-    kept = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in desk)
-    return kept.strip() or "desk"
+    cleaned = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in desk)
+    return cleaned.strip() or "desk"
 
 
 def write_workbooks(journal: Journal, settings: Settings, desk: str, path: Path, *, force: bool = False) -> int:
@@ -111,8 +99,8 @@ def write_workbooks(journal: Journal, settings: Settings, desk: str, path: Path,
     numbers = numbers_issued_to(journal, desk)
     if not numbers:
         raise NumberUnavailable("desk-without-unused-numbers", desk=desk)
-    port = _port(journal, desk)
-    data = make_workbook(desk, port, numbers, _house(settings), drill=is_drill(journal))
+    port = _desk_port(journal, desk)
+    data = make_workbook(desk, port, numbers, _broker_facts(settings), drill=is_drill(journal))
     instead = (
         f"if it was filled in, hand it in first: continuity entries record {path}; else take another name with --out"
     )
@@ -136,38 +124,38 @@ def write_corrections(
     correction would not be taken, or each workbook that stands there and that somebody may have
     corrected, unless with `force`."""
     offsets = {settings(BrokerSettings).filer_code: settings(NumberSettings).check_digit_offset}
-    wanted = [str(parse_entry_number(text, offsets=offsets)) for text in numbers]
-    rows = journal.rows(sa.select(ENTRIES).where(ENTRIES.c.number.in_(wanted)))
-    if missing := sorted(set(wanted) - {row.number for row in rows}):
+    parsed = [str(parse_entry_number(text, offsets=offsets)) for text in numbers]
+    rows = journal.rows(sa.select(ENTRIES).where(ENTRIES.c.number.in_(parsed)))
+    if missing := sorted(set(parsed) - {row.number for row in rows}):
         raise Refused("entries-not-recorded", missing=", ".join(missing))
-    if problems_found := list(_not_correctable(journal, wanted)):
+    if problems_found := list(_not_correctable(journal, parsed)):
         raise Refused("entries-not-correctable", problems_found)
     by_desk: dict[str, list[sa.Row]] = {}
     for row in rows:
         by_desk.setdefault(row.desk, []).append(row)
     targets = []
-    for desk, some in sorted(by_desk.items()):
+    for desk, desk_rows in sorted(by_desk.items()):
         path = folder / f"{workbook_name(desk)}-correct.xlsx"
         data = make_workbook(
             desk,
-            _port(journal, desk),
+            _desk_port(journal, desk),
             [],
-            _house(settings),
+            _broker_facts(settings),
             drill=is_drill(journal),
-            record=unseal_record(_record(content, some), vault),
+            record=unseal_record(_record_of_rows(content, desk_rows), vault),
             problems=problems,
         )
-        listed = " ".join(sorted(row.number for row in some))
+        number_list = " ".join(sorted(row.number for row in desk_rows))
         instead = (
             f"if it was corrected, hand it in first: continuity entries record {path}; "
             "else take another folder with --out"
         )
-        targets.append(_target(path, data, f"corrections of {desk}: {listed}", instead))
+        targets.append(_target(path, data, f"corrections of {desk}: {number_list}", instead))
     return write_targets(targets, force=force)
 
 
 def _not_correctable(journal: Journal, numbers: list[str]) -> Iterator[Problem]:
-    """What recording would refuse afterwards, said before somebody corrects it."""
+    """The entries that recording would refuse after their correction."""
     for row in number_states(journal, numbers):
         if reason := use_problem(row.number, row.desk, row, ""):
             code, values = reason
@@ -178,17 +166,17 @@ def _target(path: Path, data: bytes, purpose: str, instead: str) -> TargetFile:
     return TargetFile(path, stamped(data, purpose), purpose, instead)
 
 
-def _record(content: ContentStore, rows: Iterable[sa.Row]) -> EntryRecord:
+def _record_of_rows(content: ContentStore, rows: Iterable[sa.Row]) -> EntryRecord:
     return concat([from_bytes(content.get(row.content)).take([row.number]) for row in rows])
 
 
-def _port(journal: Journal, desk: str) -> str:
+def _desk_port(journal: Journal, desk: str) -> str:
     query = sa.select(NUMBERS.c.port).where(NUMBERS.c.desk == desk).order_by(NUMBERS.c.serial)
     row = journal.rows(query.limit(1))
     return row[0].port if row else ""
 
 
-def _house(settings: Settings) -> dict[str, str]:
+def _broker_facts(settings: Settings) -> dict[str, str]:
     broker = settings(BrokerSettings)
     return {
         "name": broker.name,

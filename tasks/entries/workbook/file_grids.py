@@ -1,4 +1,4 @@
-"""Files into grids of cells: workbooks by calamine after the hostile checks, CSV by its heading."""
+"""Files into grids of cells: workbooks by calamine after the checks of untrusted input, CSV by its heading."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from tasks.entries.record.record_fields import RECORD_SHEETS, RECORD_TABLES, fie
 from tasks.entries.workbook import workbook_layout
 from tasks.entries.workbook.cell_values import Cell
 
-_OURS = {
+_OWN_SHEETS = {
     n.lower() for n in (workbook_layout.README, workbook_layout.LISTS, workbook_layout.ABOUT, workbook_layout.PROBLEMS)
 }
-_MOST = 200
+_MAX_PROBLEMS = 200
 
 
 @dataclass
 class CellGrid:
-    """The rows of one table as they stand in one file, heading included (rows[0])."""
+    """The rows of one table in one file, heading included (rows[0])."""
 
     file: str
     sheet: str
@@ -40,14 +40,14 @@ class CellGrid:
 
 @dataclass
 class InputFile:
-    """What a file holds, and what is wrong with it as a file. `readable`: it was opened. `others`: the
+    """The content of a file and its problems as a file. `readable`: it was opened. `other_grids`: the
     sheets that are no table, with their rows."""
 
     readable: bool = False
     grids: list[CellGrid] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
-    others: list[CellGrid] = field(default_factory=list)
+    other_grids: list[CellGrid] = field(default_factory=list)
 
 
 def open_file(path: Path, limits: ArchiveLimits | None = None) -> InputFile:
@@ -60,19 +60,19 @@ def open_file(path: Path, limits: ArchiveLimits | None = None) -> InputFile:
         raise refuse_input(path, "no kind of file that is read here", "an .xlsx or .csv file")
     except HostileFile as refused:
         return InputFile(problems=list(refused.problems))
-    except OSError as wrong:
-        why = wrong.strerror or type(wrong).__name__
-        told = Problem(file=path.name, wrong=f"cannot be opened ({why})", code="E002")
-        return InputFile(problems=[told])
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        problem = Problem(file=path.name, wrong=f"cannot be opened ({why})", code="E002")
+        return InputFile(problems=[problem])
 
 
 def _workbook(path: Path, facts: WorkbookFacts) -> InputFile:
     opened = InputFile(readable=True)
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-        sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
-    except (python_calamine.CalamineError, ValueError, OSError) as wrong:
-        refused = refuse_input(path, f"the workbook cannot be read ({wrong})", "save it again")
+        workbook = python_calamine.CalamineWorkbook.from_path(str(path))
+        sheets = {name: workbook.get_sheet_by_name(name) for name in workbook.sheet_names}
+    except (python_calamine.CalamineError, ValueError, OSError) as error:
+        refused = refuse_input(path, f"the workbook cannot be read ({error})", "save it again")
         return InputFile(problems=list(refused.problems))
     by_name = {RECORD_SHEETS[table].lower(): table for table in RECORD_TABLES}
     for name, sheet in sheets.items():
@@ -83,13 +83,13 @@ def _workbook(path: Path, facts: WorkbookFacts) -> InputFile:
             opened.problems += _merged(path, name, sheet)
         elif name.strip().lower() == workbook_layout.ABOUT.lower():
             opened.about = {str(row[0]): str(row[1]) for row in _rows(sheet) if len(row) > 1}
-        elif name.strip().lower() not in _OURS and (rows := _rows(sheet)):
+        elif name.strip().lower() not in _OWN_SHEETS and (rows := _rows(sheet)):
             opened.problems.append(_unknown_sheet(path, name, rows))
-            opened.others.append(CellGrid(path.name, name, "", rows))
+            opened.other_grids.append(CellGrid(path.name, name, "", rows))
     try:
         opened.problems += _formulas(path, facts, {grid.sheet: grid for grid in opened.grids})
-    except (KeyError, ElementTree.ParseError) as wrong:
-        refused = refuse_input(path, f"the workbook is not whole ({wrong})", "save it again")
+    except (KeyError, ElementTree.ParseError) as error:
+        refused = refuse_input(path, f"the workbook is not whole ({error})", "save it again")
         return InputFile(problems=list(refused.problems))
     return opened
 
@@ -101,13 +101,13 @@ def _rows(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
 
 
 def _merged(path: Path, name: str, sheet: python_calamine.CalamineSheet) -> Iterator[Problem]:
-    for (top, left), (bottom, right) in (sheet.merged_cell_ranges or [])[:_MOST]:
-        area = f"{_letters(left)}{top + 1}:{_letters(right)}{bottom + 1}"
-        wrong = "merged cells"
-        yield Problem(path.name, name, top + 1, "", area, wrong, "one value a cell", "E007")
+    for (first_row, first_column), (last_row, last_column) in (sheet.merged_cell_ranges or [])[:_MAX_PROBLEMS]:
+        area = f"{_column_letters(first_column)}{first_row + 1}:{_column_letters(last_column)}{last_row + 1}"
+        fault = "merged cells"
+        yield Problem(path.name, name, first_row + 1, "", area, fault, "one value a cell", "E007")
 
 
-def _letters(column: int) -> str:
+def _column_letters(column: int) -> str:
     letters = ""
     while column >= 0:
         letters = chr(ord("A") + column % 26) + letters
@@ -116,10 +116,10 @@ def _letters(column: int) -> str:
 
 
 def _unknown_sheet(path: Path, name: str, rows: list[list[Cell]]) -> Problem:
-    known = list(RECORD_SHEETS.values())
+    sheet_names = list(RECORD_SHEETS.values())
     table = best_table([str(cell) for cell in rows[0]])
-    near = difflib.get_close_matches(name, known, n=1)
-    right = f"one of {', '.join(known)}; move what matters there and delete this one"
+    near = difflib.get_close_matches(name, sheet_names, n=1)
+    right = f"one of {', '.join(sheet_names)}; move what matters there and delete this one"
     if table or near:
         right = f"rename it to {RECORD_SHEETS[table] if table else near[0]}, if that is meant"
     return Problem(path.name, name, 0, "", "", "unknown sheet", right, "E003")
@@ -128,15 +128,15 @@ def _unknown_sheet(path: Path, name: str, rows: list[list[Cell]]) -> Problem:
 def _formulas(path: Path, facts: WorkbookFacts, grids: Mapping[str, CellGrid]) -> Iterator[Problem]:
     """Cells with formulas or error values, found in the XML: calamine gives the last result."""
     right = "the value itself, typed in"
-    for name, found in itertools.groupby(formula_cells(path, facts, grids), lambda cell: cell[0]):
-        for _, cell, wrong in itertools.islice(found, _MOST):
-            row, heading = _place(grids[name], cell)
-            yield Problem(path.name, name, row, heading, cell, wrong, right, "E008")
-        if next(found, None):
+    for name, cells in itertools.groupby(formula_cells(path, facts, grids), lambda cell: cell[0]):
+        for _, cell, fault in itertools.islice(cells, _MAX_PROBLEMS):
+            row, heading = _cell_position(grids[name], cell)
+            yield Problem(path.name, name, row, heading, cell, fault, right, "E008")
+        if next(cells, None):
             yield Problem(path.name, name, 0, "", "", "more formulas", right, "E008")
 
 
-def _place(grid: CellGrid, cell: str) -> tuple[int, str]:
+def _cell_position(grid: CellGrid, cell: str) -> tuple[int, str]:
     """Spreadsheet row and heading of a reference like C5."""
     letters = cell.rstrip("0123456789")
     column = 0
@@ -169,15 +169,15 @@ def best_table(heading: list[str]) -> str:
 
 def _csv(path: Path, text: str) -> InputFile:
     if text.count("\n") > MOST_ROWS:
-        many = f"{text.count(chr(10)):,} rows"
-        raise refuse_input(path, many, f"at most {MOST_ROWS:,}; split the file")
+        row_count = f"{text.count(chr(10)):,} rows"
+        raise refuse_input(path, row_count, f"at most {MOST_ROWS:,}; split the file")
     try:
         source = io.StringIO(text, newline="")
         rows: list[list[Cell]] = [list(row) for row in csv.reader(source, strict=True)]
-    except csv.Error as wrong:
-        raise refuse_input(path, f"no proper CSV ({wrong})", "CSV with commas") from None
+    except csv.Error as error:
+        raise refuse_input(path, f"no proper CSV ({error})", "CSV with commas") from None
     heading = [str(cell) for cell in rows[0]] if rows else []
-    if len(heading) == 1 and any(mark in heading[0] for mark in ";\t|"):
+    if len(heading) == 1 and any(separator in heading[0] for separator in ";\t|"):
         raise refuse_input(path, "columns not parted by commas", "CSV with commas", heading[0])
     stem = path.stem.lower()
     table = stem if stem in RECORD_TABLES else best_table(heading)

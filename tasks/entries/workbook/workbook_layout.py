@@ -1,4 +1,4 @@
-"""How a desk's workbook looks: order, widths, colours and notes of its sheets, as plain data."""
+"""The layout of a desk's workbook: order, widths, colors and notes of its sheets, as plain data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.entries.record.record_fields import RECORD_TABLES, RecordField, field
 README, LISTS, ABOUT, PROBLEMS = "Read me", "Lists", "About", "Problems"
 FORMAT = "continuity-entries-1"
 PREPRINTED = ("entry_number", "desk", "port_of_entry", "contact_name", "contact_phone")
-"""What a new workbook fills in: a row that holds nothing else was not used."""
+"""Fields that a new workbook fills in: a row that holds nothing else was not used."""
 
 TINTS: Mapping[str, tuple[str, str, str]] = {
     "key": ("1F3864", "FFFFFF", "the number that ties the rows together"),
@@ -25,9 +25,9 @@ TINTS: Mapping[str, tuple[str, str, str]] = {
     "optional": ("E3E3E3", "000000", "if there is one"),
     "set": ("A6A6A6", "FFFFFF", "filled in by the books: leave alone"),
 }
-"""Level of a field: fill and letter colour of its heading, and the legend."""
+"""Level of a field: fill and letter color of its heading, and the legend."""
 
-PURPOSE: Mapping[str, str] = {
+SHEET_PURPOSES: Mapping[str, str] = {
     "entries": "one row an entry; the numbers are printed already",
     "bills": "every bill of lading, air waybill or in-bond number of an entry",
     "conveyances": "only for bills on no electronic manifest, and parts of split shipments",
@@ -71,20 +71,20 @@ def width(field: RecordField) -> float:
         return _WIDE[field.name]
     if field.type in _BY_TYPE:
         return _BY_TYPE[field.type]
-    longest_word = max(len(word) for word in field.title.split())
-    room = 18 if field.codes and field.codes != "flag" else min(field.width, 26)
-    return max(room, longest_word + 2, 9) + 1.5
+    longest_word = max(len(part) for part in field.title.split())
+    value_width = 18 if field.codes and field.codes != "flag" else min(field.width, 26)
+    return max(value_width, longest_word + 2, 9) + 1.5
 
 
 def align(field: RecordField) -> str:
-    """How the cells of a column lie."""
+    """The alignment of a column's cells."""
     if field.type in ("date", "flag") or (field.type == "integer" and field.level == "key"):
         return "center"
     return "left" if field.type == "text" else "right"
 
 
 def note(field: RecordField) -> str:
-    """What the heading says when pointed at."""
+    """The note on a heading."""
     parts = [field.note, field.example and f"Form: {field.example}."]
     if field.codes and field.codes != "flag":
         parts.append("Pick from the list, or type the code alone.")
@@ -98,7 +98,7 @@ def note(field: RecordField) -> str:
 
 
 def list_items(name: str) -> list[str]:
-    """What a drop-down offers: code and meaning; the reader takes what stands before ` - `."""
+    """The items of a drop-down: code and meaning; the reader takes the text before ` - `."""
     return [f"{code} - {code_meanings(name)[code]}" for code in offered_codes(name)]
 
 
@@ -115,7 +115,7 @@ def list_names() -> tuple[str, ...]:
 
 
 def list_range(name: str) -> str:
-    """Where the items of a list stand on the hidden sheet."""
+    """The cell range of a list on the hidden sheet."""
     from xlsxwriter.utility import xl_col_to_name
 
     letter = xl_col_to_name(list_names().index(name))
@@ -129,11 +129,11 @@ def validation(field: RecordField, last_number: int) -> dict[str, Any] | None:
     stop = {"error_title": field.title[:32], "ignore_blank": True}
     if field.name == "entry_number":
         source = f"=Entries!$A$2:$A${max(last_number, 2)}"
-        told = {"error_message": "Pick one of the numbers printed on the sheet Entries."}
-        return stop | told | {"validate": "list", "source": source}
+        message = {"error_message": "Pick one of the numbers printed on the sheet Entries."}
+        return stop | message | {"validate": "list", "source": source}
     if field.codes == "flag":
-        told = {"error_message": "Y or N."}
-        return stop | told | {"validate": "list", "source": ["Y", "N"]}
+        message = {"error_message": "Y or N."}
+        return stop | message | {"validate": "list", "source": ["Y", "N"]}
     if field.codes:
         return stop | {"validate": "list", "source": list_range(field.codes), "show_error": False}
     return stop | _bounds(field) if _bounds(field) else None
@@ -141,13 +141,13 @@ def validation(field: RecordField, last_number: int) -> dict[str, Any] | None:
 
 def _bounds(field: RecordField) -> dict[str, Any]:
     if field.type == "date":
-        told = {"error_message": "A date, like 2026-11-24."}
-        return told | {"validate": "date", "criteria": "between", "minimum": _DAYS[0], "maximum": _DAYS[1]}
+        message = {"error_message": "A date, like 2026-11-24."}
+        return message | {"validate": "date", "criteria": "between", "minimum": _DAYS[0], "maximum": _DAYS[1]}
     if field.type in ("integer", "decimal"):
-        whole = field.width - (2 if field.type == "decimal" else 0)
-        told = {"error_message": f"A number from 0, at most {whole} digits before the point."}
-        return told | {"validate": field.type, "criteria": "between", "minimum": 0, "maximum": 10**whole - 1}
+        digits = field.width - (2 if field.type == "decimal" else 0)
+        message = {"error_message": f"A number from 0, at most {digits} digits before the point."}
+        return message | {"validate": field.type, "criteria": "between", "minimum": 0, "maximum": 10**digits - 1}
     if not field.width:
         return {}
-    told = {"error_message": f"At most {field.width} characters."}
-    return told | {"validate": "length", "criteria": "<=", "value": field.width}
+    message = {"error_message": f"At most {field.width} characters."}
+    return message | {"validate": "length", "criteria": "<=", "value": field.width}

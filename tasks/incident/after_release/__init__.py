@@ -1,0 +1,1 @@
+"""After release: redelivery, CBP discretion, and entries that a substitute broker takes over."""

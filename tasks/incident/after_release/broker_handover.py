@@ -2,7 +2,7 @@
 power of attorney and bond data. Our number is then void: filed by another broker. What was presented under
 our number stays ours.
 
-A client's records are disclosed only with its written authorisation (19 CFR 111.24), so each client's leave
+A client's records are disclosed only with its written authorization (19 CFR 111.24), so each client's authorization
 and the other broker's own power of attorney from that client are recorded first. Then workbook, documents and
 manifest are sealed to the other broker's public key.
 """
@@ -16,15 +16,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, cast
 
 import sqlalchemy as sa
 
 from tasks.core import clock
 from tasks.core.errors import BadInput, NumberUnavailable, Problem, Refused
 from tasks.core.journal.bodies import canonical
-from tasks.core.journal.journal import is_drill
+from tasks.core.journal.journal import Journal, is_drill
 from tasks.core.journal.table_columns import rows_among
 from tasks.core.settings import BrokerSettings
+from tasks.core.signatures import key_id
 from tasks.entries.api import (
     ENTRIES,
     NUMBERS,
@@ -35,17 +37,15 @@ from tasks.entries.api import (
     record_of_entries as record_of,
     unseal_record,
 )
-from tasks.incident.after_release.presentation import presented_under_other_number
-from tasks.incident.after_release.proof_files import keep_proof
 from tasks.incident.after_release.release_events import HandoverPrepared, HandoverRecalled
+from tasks.incident.evidence.file_attachments import keep_proof
 from tasks.incident.letters.entry_documents import documents_of
-from tasks.security import api
+from tasks.incident.tables import LETTERS
 from tasks.security.api import (
     MANIFEST_FILE,
     SEALED_SUFFIX,
     SealRecipient,
     SealWriter,
-    host_public_key,
     manifest_of,
     masked_value,
     seal_key_id,
@@ -84,47 +84,49 @@ class HandoverResult:
 def prepare_handover(
     workspace: Workspace,
     numbers: Sequence[str],
-    other: SubstituteBroker,
+    broker: SubstituteBroker,
     authorised: Mapping[str, Path],
     power: Mapping[str, Path],
     folder: Path,
     actor: str,
 ) -> HandoverResult:
     """Seal entries for another broker; from then on they are not ours to file. `authorised` and `power`:
-    by importer number as recorded (the name where that is a Social Security number), the client's written
-    leave and the other broker's power of attorney.
+    by importer number as recorded (the name where that is a Social Security number), the client's
+    written authorization and the other broker's power of attorney.
 
-    Raises Refused with every entry that CBP has seen, BadInput for a client without leave or power of
+    Raises Refused with every entry that CBP has seen, BadInput for a client without authorization or power of
     attorney, for our own filer code, or a folder that is not empty; NumberUnavailable.
     """
     numbers = list(dict.fromkeys(numbers))
-    _require_other(workspace, other, folder)
+    _require_other(workspace, broker, folder)
     _require_unseen(workspace, numbers)
     record = unseal_record(_record(workspace, numbers), workspace.vault)
     clients = _clients(record)
     _require_papers(clients, authorised, power)
-    leave = {one: keep_proof(workspace, authorised[one], "the client's written authorisation") for one in clients}
-    powers = {one: keep_proof(workspace, power[one], "the power of attorney") for one in clients}
-    name = _name(workspace, numbers, other)
-    data, digest, count = _bundle(workspace, name, numbers, record, other)
+    authorizations = {
+        client: keep_proof(workspace, authorised[client], "the client's written authorisation") for client in clients
+    }
+    powers = {client: keep_proof(workspace, power[client], "the power of attorney") for client in clients}
+    name = _name(workspace, numbers, broker)
+    data, digest, count = _bundle(workspace, name, numbers, record, broker)
     # Written before the book says so: a file too many does no harm, only its addressee can read it.
     path = folder / f"{clock.stamp()}-{name}{SEALED_SUFFIX}"
-    package = write_sealed(path, SealRecipient(recipients=[other.key]), lambda out: _fill(out, data))
+    package = write_sealed(path, SealRecipient(recipients=[broker.key]), lambda out: _fill(out, data))
     body = HandoverPrepared(
         handover=name,
         numbers=numbers,
-        broker=other.name,
-        filer=other.filer,
-        recipient=other.key_id,
-        authorised={_said(one): found for one, found in leave.items()},
-        power={_said(one): found for one, found in powers.items()},
+        broker=broker.name,
+        filer=broker.filer,
+        recipient=broker.key_id,
+        authorised={masked_value(client): digest_ for client, digest_ in authorizations.items()},
+        power={masked_value(client): digest_ for client, digest_ in powers.items()},
         manifest=digest,
         package=package,
     )
     with workspace.journal.write(actor) as pen:
         pen.append(body, f"handover/{name}")
-    signer = api.key_id(host_public_key(workspace.settings.home))
-    return HandoverResult(name, path, tuple(numbers), count, other.key_id, signer)
+    signer = key_id(workspace.signer.public_key)
+    return HandoverResult(name, path, tuple(numbers), count, broker.key_id, signer)
 
 
 def recall_handover(workspace: Workspace, handover: str, reason: str, proof: Path, actor: str) -> list[str]:
@@ -132,20 +134,20 @@ def recall_handover(workspace: Workspace, handover: str, reason: str, proof: Pat
     Raises BadInput without reason or its written word, Refused if there is nothing to take back."""
     if not reason.strip():
         raise BadInput("recall-reason-missing")
-    said = next((one for one in handovers(workspace) if one.handover == handover), None)
-    if said is None:
+    prepared = next((body for body in handovers(workspace) if body.handover == handover), None)
+    if prepared is None:
         raise Refused("handover-unknown", handover=handover)
     # A number that came back and was sealed anew is with the broker of the later hand-over.
     newest = _newest(workspace)
     back = [
         number
-        for number, state in _states(workspace, said.numbers).items()
+        for number, state in _states(workspace, prepared.numbers).items()
         if state == WITH_ANOTHER and newest[number] == handover
     ]
     if not back:
-        raise Refused("handover-already-returned", handover=handover, broker=said.broker)
-    word = keep_proof(workspace, proof, "the other broker's word that it filed none")
-    body = HandoverRecalled(handover=handover, numbers=back, reason=reason.strip(), proof=word)
+        raise Refused("handover-already-returned", handover=handover, broker=prepared.broker)
+    statement = keep_proof(workspace, proof, "the other broker's word that it filed none")
+    body = HandoverRecalled(handover=handover, numbers=back, reason=reason.strip(), proof=statement)
     workspace.journal.append(body, f"handover/{handover}", actor)
     return back
 
@@ -158,47 +160,49 @@ def handovers(workspace: Workspace) -> list[HandoverPrepared]:
 def handover_rows(workspace: Workspace) -> list[dict[str, object]]:
     """A row an entry: to whom it was sealed, and where its number stands now; of an earlier hand-over
     only that it came back."""
-    found, newest = [], _newest(workspace)
-    for said in handovers(workspace):
+    listed, newest = list[dict[str, object]](), _newest(workspace)
+    for prepared in handovers(workspace):
         query = sa.select(NUMBERS.c.number, NUMBERS.c.state, NUMBERS.c.note)
-        rows = {row.number: row for row in rows_among(workspace.journal.rows, query, NUMBERS.c.number, said.numbers)}
-        for number in said.numbers:
+        rows = {
+            row.number: row for row in rows_among(workspace.journal.rows, query, NUMBERS.c.number, prepared.numbers)
+        }
+        for number in prepared.numbers:
             now = rows[number].state, rows[number].note
-            later = newest[number] != said.handover
+            later = newest[number] != prepared.handover
             state, note = ("taken back", f"sealed anew: {newest[number]}") if later else now
-            found.append(
+            listed.append(
                 {
-                    "handover": said.handover,
+                    "handover": prepared.handover,
                     "number": number,
-                    "broker": said.broker,
-                    "filer": said.filer,
+                    "broker": prepared.broker,
+                    "filer": prepared.filer,
                     "state": state,
                     "note": note,
-                    "key": said.recipient,
+                    "key": prepared.recipient,
                 }
             )
-    return found
+    return listed
 
 
 def _newest(workspace: Workspace) -> dict[str, str]:
     """Number to the last hand-over that it was sealed for."""
-    return {number: said.handover for said in handovers(workspace) for number in said.numbers}
+    return {number: prepared.handover for prepared in handovers(workspace) for number in prepared.numbers}
 
 
 def _fill(out: SealWriter, data: bytes) -> None:
     out.write(data)
 
 
-def _require_other(workspace: Workspace, other: SubstituteBroker, folder: Path) -> None:
+def _require_other(workspace: Workspace, broker: SubstituteBroker, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise BadInput("handover-folder-not-empty", folder=folder)
-    problems = []
-    if not other.name.strip():
+    problems: list[Problem] = []
+    if not broker.name.strip():
         problems.append(Problem(column="broker", code="broker-name-missing"))
-    if not is_filer(other.filer):
-        problems.append(Problem(column="filer", value=other.filer, code="filer-code-invalid"))
-    elif other.filer == workspace.settings(BrokerSettings).filer_code:
-        problems.append(Problem(column="filer", value=other.filer, code="filer-code-is-own"))
+    if not is_filer(broker.filer):
+        problems.append(Problem(column="filer", value=broker.filer, code="filer-code-invalid"))
+    elif broker.filer == workspace.settings(BrokerSettings).filer_code:
+        problems.append(Problem(column="filer", value=broker.filer, code="filer-code-is-own"))
     if problems:
         raise BadInput("handover-not-sealed", problems)
 
@@ -242,8 +246,8 @@ def _record(workspace: Workspace, numbers: Sequence[str]) -> EntryRecord:
 
 def _clients(record: EntryRecord) -> list[str]:
     """Each importer once: by number, or by name where that is a Social Security number or purged."""
-    rows = record.entries.select(["importer_number", "importer_name"]).to_pylist()
-    names = [_client(row["importer_number"], row["importer_name"]) for row in rows]
+    entries = cast(Any, record).entries.select(["importer_number", "importer_name"])
+    names = [_client(row["importer_number"], row["importer_name"]) for row in entries.to_pylist()]
     return list(dict.fromkeys(names))
 
 
@@ -251,70 +255,72 @@ def _client(number: str | None, name: str | None) -> str:
     return number if number and masked_value(number) == number else name or ""
 
 
-def _said(client: str) -> str:
-    return masked_value(client)
-
-
 def _require_papers(clients: Sequence[str], authorised: Mapping[str, Path], power: Mapping[str, Path]) -> None:
-    given = (("authorised", authorised, "client-authorization-missing"), ("power", power, "power-of-attorney-missing"))
-    problems = []
-    for option, papers, code in given:
-        problems += [Problem(column=option, value=one, code=code) for one in clients if one not in papers]
+    required = (
+        ("authorised", authorised, "client-authorization-missing"),
+        ("power", power, "power-of-attorney-missing"),
+    )
+    problems: list[Problem] = []
+    for option, papers, code in required:
+        problems += [Problem(column=option, value=client, code=code) for client in clients if client not in papers]
         problems += [
             Problem(
-                column=option, value=_said(one), code="importer-not-on-entries", values={"clients": ", ".join(clients)}
+                column=option,
+                value=masked_value(client),
+                code="importer-not-on-entries",
+                values={"clients": ", ".join(clients)},
             )
-            for one in papers
-            if one not in clients
+            for client in papers
+            if client not in clients
         ]
     if problems:
         raise BadInput("handover-not-sealed", problems)
 
 
-def _name(workspace: Workspace, numbers: Sequence[str], other: SubstituteBroker) -> str:
+def _name(workspace: Workspace, numbers: Sequence[str], broker: SubstituteBroker) -> str:
     before = len(handovers(workspace))
-    said = canonical([list(numbers), other.filer, other.key_id, before])
-    return f"HO-{sha256(said.encode()).hexdigest()[:8].upper()}"
+    content = canonical([list(numbers), broker.filer, broker.key_id, before])
+    return f"HO-{sha256(content.encode()).hexdigest()[:8].upper()}"
 
 
 def _bundle(
-    workspace: Workspace, name: str, numbers: Sequence[str], record: EntryRecord, other: SubstituteBroker
+    workspace: Workspace, name: str, numbers: Sequence[str], record: EntryRecord, receiver: SubstituteBroker
 ) -> tuple[bytes, str, int]:
     """The package in the clear, the digest of its manifest, and how many documents are in it. Nothing of it
     touches the disk: a hand-over that is killed would leave Social Security numbers lying in a folder."""
     broker, drill = workspace.settings(BrokerSettings), is_drill(workspace.journal)
-    house = {
+    filer = {
         "name": broker.name,
         "filer_code": broker.filer_code,
         "licence": broker.licence,
         "contact_name": broker.contact_name,
         "contact_phone": broker.contact_phone,
     }
-    port = str(record.entries["port_of_entry"][0].as_py() or "")
+    port = str(cast(Any, record).entries["port_of_entry"][0].as_py() or "")
     files = {
         f"{name}.xlsx": make_workbook(
-            f"for {other.filer}"[:20], port, [], house, drill=drill, record=record, handed_to=f"for {other.name}"
+            f"for {receiver.filer}"[:20], port, [], filer, drill=drill, record=record, handed_to=f"for {receiver.name}"
         )
     }
-    listed = []
-    for number, some in documents_of(workspace.journal, numbers).items():
-        for one in some:
-            file = f"{len(listed) + 1:03d}-{number}-{one.file}"
-            files[file] = workspace.content.get(one.content)
-            listed.append({"entry": number, "document": one.document, "file": file})
+    listed: list[dict[str, str]] = []
+    for number, attached in documents_of(workspace.journal, numbers).items():
+        for document in attached:
+            file = f"{len(listed) + 1:03d}-{number}-{document.file}"
+            files[file] = workspace.content.get(document.content)
+            listed.append({"entry": number, "document": document.document, "file": file})
     about = {
         "handover": name,
         "from": broker.name,
-        "to": other.name,
-        "filer": other.filer,
+        "to": receiver.name,
+        "filer": receiver.filer,
         "entries": list(numbers),
         "documents": listed,
         "drill": drill,
     }
     files["about.json"] = json.dumps(about, indent=1, ensure_ascii=False).encode()
-    made = manifest_of(files, workspace.settings.home, f"hand-over {name}")
-    data = _zipped({**files, MANIFEST_FILE: made})
-    return data, sha256(made).hexdigest(), len(listed)
+    manifest = manifest_of(files, workspace.settings.home, f"hand-over {name}")
+    data = _zipped({**files, MANIFEST_FILE: manifest})
+    return data, sha256(manifest).hexdigest(), len(listed)
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:
@@ -323,3 +329,32 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
         for name, data in sorted(files.items()):
             archive.writestr(name, data)
     return sink.getvalue()
+
+
+NOT_PRESENTED = "not presented"
+
+
+def presented_under_other_number(journal: Journal, number: str) -> str:
+    """Why the entry counts as presented to CBP, in words; empty if nothing says so."""
+    for row in journal.rows(sa.select(ENTRIES.c.outcome).where(ENTRIES.c.number == number)):
+        if row.outcome != NOT_PRESENTED:
+            return f"was presented under our number: its desk says {row.outcome}"
+    query = sa.select(LETTERS.c.letter, LETTERS.c.state).where(LETTERS.c.live == number)
+    for row in journal.rows(query):
+        if row.state == "sent":
+            return f"went to the port with downtime letter {row.letter}"
+        return (
+            f"stands on downtime letter {row.letter}, which may be at the port: take it back first "
+            "(continuity incident letters withdraw)"
+        )
+    return ""
+
+
+def prepared_for_broker(journal: Journal, number: str) -> HandoverPrepared | None:
+    """The last hand-over that this number was sealed for, whatever became of it since."""
+    newest = None
+    for event in journal.events(kind=HandoverPrepared.kind):
+        body = event.said
+        if isinstance(body, HandoverPrepared) and number in body.numbers:
+            newest = body
+    return newest

@@ -1,7 +1,6 @@
-"""CBP's discretion (R8): what it granted, which entries rest on it, and the document that it asks to be
-attached to each summary: who the broker is, the dates, the reason. Terms set by statute never move.
+"""CBP's enforcement discretion (R8): grants, the entries that rest on them, and the attachment for each summary.
 
-Whether entries lie in the days of a grant: not made after its last, nor late before its first.
+The attachment names the broker, the dates and the reason. Terms set by statute never move.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from tasks.core.journal.table_columns import rows_among
 from tasks.core.settings import BrokerSettings
 from tasks.documents.api import LetterBox, LetterPaper, PageFrame
 from tasks.entries.api import ENTRIES, NumberSettings, parse_entry_number
-from tasks.incident.after_release.proof_files import keep_proof
 from tasks.incident.after_release.release_events import DiscretionGranted, DiscretionRelied
 from tasks.incident.data_tables import table
+from tasks.incident.evidence.file_attachments import keep_proof
 from tasks.incident.timeline import deadline_rules, open_work
 from tasks.incident.timeline.deadline_rules import due_of, load_deadlines
 from tasks.incident.timeline.incident_state import newest_incident
@@ -44,9 +43,9 @@ class GrantDays:
 
 
 def days_of(workspace: Workspace, numbers: Sequence[str]) -> dict[str, GrantDays]:
-    """What the book knows: of recorded entries, and of production's in the hour-zero list."""
+    """What the journal knows: of recorded entries, and of production's in the hour-zero list."""
     rules = load_deadlines(workspace.settings.home)
-    found = dict(_listed(workspace, rules, frozenset(numbers)))
+    days = dict(_listed(workspace, rules, frozenset(numbers)))
     query = sa.select(ENTRIES.c.number, ENTRIES.c.entry_type, ENTRIES.c.entered)
     for row in rows_among(workspace.journal.rows, query, ENTRIES.c.number, list(numbers)):
         if row.entered:
@@ -55,35 +54,35 @@ def days_of(workspace: Workspace, numbers: Sequence[str]) -> dict[str, GrantDays
                 due_of(rule, entered).day or entered
                 for rule in deadline_rules.for_work(rules, "summary", row.entry_type)
             ]
-            found[row.number] = GrantDays(entered, max(dues, default=entered))
-    return found
+            days[row.number] = GrantDays(entered, max(dues, default=entered))
+    return days
 
 
 def _listed(
     workspace: Workspace, rules: Mapping[str, deadline_rules.Deadline], numbers: frozenset[str]
 ) -> Iterator[tuple[str, GrantDays]]:
     incident = newest_incident(workspace.journal.rows)
-    for item in open_work_items(workspace.journal.rows, incident.id, rules) if incident else ():
-        if item.reference in numbers and item.work in _WORKS and item.starts and item.due:
-            start = deadline_rules.day_of(open_work.start_of(item.starts))
-            yield (item.reference, GrantDays(start, item.due.day or deadline_rules.day_of(item.due.at)))
+    for work_item in open_work_items(workspace.journal.rows, incident.id, rules) if incident else ():
+        if work_item.reference in numbers and work_item.work in _WORKS and work_item.starts and work_item.due:
+            start = deadline_rules.day_of(open_work.start_of(work_item.starts))
+            yield (work_item.reference, GrantDays(start, work_item.due.day or deadline_rules.day_of(work_item.due.at)))
 
 
-def entries_outside(given: DiscretionGranted, act: str, known: Mapping[str, GrantDays]) -> Iterator[Problem]:
+def entries_outside(grant: DiscretionGranted, act: str, days_by_number: Mapping[str, GrantDays]) -> Iterator[Problem]:
     """Why a grant cannot cover these entries."""
-    first, last = date.fromisoformat(given.first), date.fromisoformat(given.last)
-    for number, days in known.items():
+    first, last = date.fromisoformat(grant.first), date.fromisoformat(grant.last)
+    for number, days in days_by_number.items():
         if days.entered > last:
             yield Problem(
                 column=number,
                 code="entry-after-grant",
-                values={"entered": days.entered, "reference": given.reference, "first": first, "last": last},
+                values={"entered": days.entered, "reference": grant.reference, "first": first, "last": last},
             )
         elif act == SUMMARY and days.due < first:
             yield Problem(
                 column=number,
                 code="summary-due-before-grant",
-                values={"due": days.due, "reference": given.reference, "first": first, "last": last},
+                values={"due": days.due, "reference": grant.reference, "first": first, "last": last},
             )
 
 
@@ -93,7 +92,7 @@ ON_PAPER = ("released", "provisional")
 @dataclass(frozen=True)
 class GrantUse:
     """One entry that rests on a grant. `path` is None where CBP asks for no attachment: the goods were
-    released on the downtime procedure. `dated`: the book knows its day, and the grant covers it."""
+    released on the downtime procedure. `dated`: the journal knows its day, and the grant covers it."""
 
     number: str
     act: str
@@ -113,23 +112,23 @@ def record_grant(
 ) -> None:
     """Record what CBP granted. Raises BadInput for dates the wrong way round, an act that discretion never
     covers or that is not known, a reference that is taken; without reason or proof."""
-    known = {row["act"]: row for row in table(workspace.settings.home, "letters", "discretion_acts.csv").rows}
+    listed = {row["act"]: row for row in table(workspace.settings.home, "letters", "discretion_acts.csv").rows}
     problems = [
         Problem(
             column="act",
             value=act,
             code="grant-act-never-covered",
-            values={"source": known[act]["source"], "allowed": ", ".join(_covered(known))},
+            values={"source": listed[act]["source"], "allowed": ", ".join(_covered(listed))},
         )
-        if act in known
+        if act in listed
         else Problem(
-            column="act", value=act, code="grant-act-not-listed", values={"allowed": ", ".join(_covered(known))}
+            column="act", value=act, code="grant-act-not-listed", values={"allowed": ", ".join(_covered(listed))}
         )
         for act in acts
-        if act not in _covered(known)
+        if act not in _covered(listed)
     ]
     if not acts:
-        problems.append(Problem(column="act", right=", ".join(_covered(known)), code="grant-act-missing"))
+        problems.append(Problem(column="act", right=", ".join(_covered(listed)), code="grant-act-missing"))
     if last < first:
         problems.append(Problem(column="to", value=str(last), code="last-day-before-first-day"))
     if not reference.strip() or not reason.strip():
@@ -149,8 +148,8 @@ def record_grant(
         raise BadInput("grant-reference-taken", reference=reference)
 
 
-def _covered(known: dict[str, dict[str, str]]) -> list[str]:
-    return [act for act, row in known.items() if row["may_be_covered"] == "Y"]
+def _covered(listed: dict[str, dict[str, str]]) -> list[str]:
+    return [act for act, row in listed.items() if row["may_be_covered"] == "Y"]
 
 
 def record_use(
@@ -164,45 +163,45 @@ def record_use(
     """
     if folder.exists() and any(folder.iterdir()):
         raise BadInput("attachment-folder-not-empty", folder=folder)
-    given = next((one for one in grants_recorded(workspace) if one.reference == reference), None)
-    if given is None:
+    grant = next((body for body in grants_recorded(workspace) if body.reference == reference), None)
+    if grant is None:
         raise Refused("grant-unknown", reference=reference)
-    if act not in given.acts:
-        raise Refused("grant-not-applicable", reference=reference, acts=", ".join(given.acts), act=act)
+    if act not in grant.acts:
+        raise Refused("grant-not-applicable", reference=reference, acts=", ".join(grant.acts), act=act)
     written = [_ours(workspace, text) for text in numbers]
-    known = days_of(workspace, written)
-    if problems := list(entries_outside(given, act, known)):
+    days = days_of(workspace, written)
+    if problems := list(entries_outside(grant, act, days)):
         raise Refused("grant-not-recorded", problems)
     query = sa.select(ENTRIES.c.number, ENTRIES.c.outcome)
     outcomes = dict(rows_among(workspace.journal.rows, query, ENTRIES.c.number, written))
-    paths = [_rely(workspace, given, one, act, outcomes.get(one, ""), folder, actor) for one in written]
+    paths = [_rely(workspace, grant, number, act, outcomes.get(number, ""), folder, actor) for number in written]
     if any(paths):
         drill = "DRILL " if is_drill(workspace.journal) else ""
         write_manifest(folder, workspace.settings.home, f"{drill}attachments under {reference}")
-    return [GrantUse(one, act, path, one in known) for one, path in zip(written, paths, strict=True)]
+    return [GrantUse(number, act, path, number in days) for number, path in zip(written, paths, strict=True)]
 
 
 def _ours(workspace: Workspace, text: str) -> str:
     filer = workspace.settings(BrokerSettings).filer_code
     offsets = {filer: workspace.settings(NumberSettings).check_digit_offset}
-    found = parse_entry_number(text, offsets=offsets)
-    if found.filer != filer:
+    number = parse_entry_number(text, offsets=offsets)
+    if number.filer != filer:
         problem = Problem(column="Entry number", value=text, code="entry-of-another-filer", values={"filer": filer})
         raise BadInput("grant-not-recorded", [problem])
-    return str(found)
+    return str(number)
 
 
 def _rely(
-    workspace: Workspace, given: DiscretionGranted, number: str, act: str, outcome: str, folder: Path, actor: str
+    workspace: Workspace, grant: DiscretionGranted, number: str, act: str, outcome: str, folder: Path, actor: str
 ) -> Path | None:
     if outcome in ON_PAPER:
-        body = DiscretionRelied(number=number, reference=given.reference, act=act, content="")
+        body = DiscretionRelied(number=number, reference=grant.reference, act=act, content="")
         path = None
     else:
-        data = attachment(workspace, given, number, act)
-        body = DiscretionRelied(number=number, reference=given.reference, act=act, content=workspace.content.put(data))
+        data = attachment(workspace, grant, number, act)
+        body = DiscretionRelied(number=number, reference=grant.reference, act=act, content=workspace.content.put(data))
         path = write_atomic(folder / f"discretion-{number}-{act}.pdf", data)
-    workspace.journal.append(body, f"entry/{number}", actor, key=f"relied:{number}:{given.reference}:{act}")
+    workspace.journal.append(body, f"entry/{number}", actor, key=f"relied:{number}:{grant.reference}:{act}")
     return path
 
 
@@ -216,19 +215,19 @@ def grant_uses(workspace: Workspace) -> list[dict[str, object]]:
     events = workspace.journal.events(kind=DiscretionRelied.kind)
     return [
         {
-            "number": said.number,
-            "act": said.act,
-            "reference": said.reference,
+            "number": body.number,
+            "act": body.act,
+            "reference": body.reference,
             "noted": event.at[:10],
-            "attachment": said.content,
-            "released_on_paper": not said.content,
+            "attachment": body.content,
+            "released_on_paper": not body.content,
         }
         for event in events
-        if isinstance(said := event.said, DiscretionRelied)
+        if isinstance(body := event.said, DiscretionRelied)
     ]
 
 
-def attachment(workspace: Workspace, given: DiscretionGranted, number: str, act: str) -> bytes:
+def attachment(workspace: Workspace, grant: DiscretionGranted, number: str, act: str) -> bytes:
     """The document for one summary: broker, dates and reason of the discretion (CBP 3609-0324 as the
     trade press tells it)."""
     broker, drill = workspace.settings(BrokerSettings), is_drill(workspace.journal)
@@ -237,7 +236,7 @@ def attachment(workspace: Workspace, given: DiscretionGranted, number: str, act:
         title=f"Enforcement discretion, entry {number}",
         left=broker.name,
         right=f"filer {broker.filer_code} · licence {broker.licence or 'not set'}",
-        foot=f"Attachment to the entry summary of {number} · {given.reference}",
+        foot=f"Attachment to the entry summary of {number} · {grant.reference}",
         mark="DRILL: made-up entries" if drill else "",
         made=clock.now(),
     )
@@ -254,11 +253,11 @@ def attachment(workspace: Workspace, given: DiscretionGranted, number: str, act:
                 LetterBox(2, "", "Licence", broker.licence or "not set"),
             ),
             (
-                LetterBox(3, "", "Discretion from", given.first),
-                LetterBox(3, "", "to", given.last),
-                LetterBox(6, "", "CBP's reference", given.reference),
+                LetterBox(3, "", "Discretion from", grant.first),
+                LetterBox(3, "", "to", grant.last),
+                LetterBox(6, "", "CBP's reference", grant.reference),
             ),
-            (LetterBox(1, "", "Reason", given.reason),),
+            (LetterBox(1, "", "Reason", grant.reason),),
             (LetterBox(1, "", "What was done late", titles.get(act, act)),),
         ]
     )

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from tasks.core.errors import BadInput, HostileFile, Problem, Refused
 from tasks.core.files import write_atomic
+from tasks.core.signatures import key_id
 from tasks.core.untrusted_input import MIB, is_safe_name
-from tasks.security.api import MANIFEST_FILE, SealOpener, key_id, sealed_pieces, verify_manifest
+from tasks.security.api import MANIFEST_FILE, SealOpener, sealed_pieces, verify_manifest
 
 _MOST = 2048 * MIB
 
@@ -55,20 +56,20 @@ def open_package(path: Path, seed: bytes, folder: Path) -> HandoverPackage:
 def _checked(folder: Path) -> HandoverPackage:
     if problems := verify_manifest(folder):
         raise Refused("handover-package-mismatch", problems)
-    said = json.loads((folder / MANIFEST_FILE).read_bytes())
+    manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
     about = json.loads((folder / "about.json").read_bytes())
-    signer = key_id(base64.b64decode(said["public_key"]))
-    return HandoverPackage(tuple(sorted(one.name for one in folder.iterdir())), str(about["from"]), signer)
+    signer = key_id(base64.b64decode(manifest["public_key"]))
+    return HandoverPackage(tuple(sorted(path.name for path in folder.iterdir())), str(about["from"]), signer)
 
 
 def _require_harmless(path: Path, archive: zipfile.ZipFile) -> None:
     """Whoever has our public key can seal something to it: names and size are looked at first."""
     names = archive.namelist()
-    odd = [name for name in names if "/" in name or not is_safe_name(name)]
-    size = sum(one.file_size for one in archive.infolist())
-    if odd or size > _MOST:
-        if odd:
-            raise Refused("handover-file-name-unsafe", name=odd[0])
+    unsafe = [name for name in names if "/" in name or not is_safe_name(name)]
+    size = sum(member.file_size for member in archive.infolist())
+    if unsafe or size > _MOST:
+        if unsafe:
+            raise Refused("handover-file-name-unsafe", name=unsafe[0])
         raise Refused("handover-package-too-large", size=size / MIB, most=_MOST // MIB)
     if not {MANIFEST_FILE, "about.json"} <= set(names):
         raise _no_package(path)

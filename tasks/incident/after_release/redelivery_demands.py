@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,9 +17,9 @@ from tasks.core.journal.store import EVENTS
 from tasks.core.messages import Reason
 from tasks.core.status_lines import AMBER, GREEN, RED, StatusLine
 from tasks.entries.api import ENTRIES
-from tasks.incident.after_release.proof_files import keep_proof
 from tasks.incident.after_release.release_events import RedeliveryAnswered, RedeliveryDemanded, ReleaseConditional
 from tasks.incident.data_tables import table
+from tasks.incident.evidence.file_attachments import keep_proof
 from tasks.workspace import Workspace
 
 CONDITIONAL, WATCHED, OVER, DEMANDED, ANSWERED = ("conditional", "watched", "over", "demanded", "answered")
@@ -57,32 +58,32 @@ class _Facts:
 
 
 def watches(workspace: Workspace, *, pressing: bool = False) -> list[RedeliveryWatch]:
-    """Every entry that was released on paper, what bites first before all others; or only those under a
+    """Every entry that was released on paper, what is due first before all others; or only those under a
     condition or with a demand."""
     facts, rules = _facts(workspace), _rules(workspace)
     query = sa.select(ENTRIES).where(ENTRIES.c.released != "").order_by(ENTRIES.c.number)
     if pressing:
         named = {*facts.conditions, *(number for number, _ in facts.demands)}
         query = query.where(sa.or_(ENTRIES.c.outcome == "provisional", ENTRIES.c.number.in_(named)))
-    found = [_watch(row, facts, rules) for row in workspace.journal.rows(query)]
+    watched = [_watch(row, facts, rules) for row in workspace.journal.rows(query)]
     order = (DEMANDED, CONDITIONAL, WATCHED, ANSWERED, OVER)
     last = date.max
-    return sorted(found, key=lambda one: (order.index(one.state), one.due or one.until or last, one.number))
+    return sorted(watched, key=lambda watch: (order.index(watch.state), watch.due or watch.until or last, watch.number))
 
 
 def _facts(workspace: Workspace) -> _Facts:
-    found = _Facts({}, {}, {}, {})
+    facts = _Facts({}, {}, {}, {})
     for event in workspace.journal.events(kind="release."):
         if isinstance(event.said, ReleaseConditional):
-            found.conditions[event.said.number] = event.said
-            found.noted[event.said.number] = event.at
+            facts.conditions[event.said.number] = event.said
+            facts.noted[event.said.number] = event.at
     for event in workspace.journal.events(kind="redelivery."):
-        if isinstance(said := event.said, RedeliveryDemanded):
-            found.demands[said.number, said.notice] = said
-            found.noted[said.number] = event.at
-        elif isinstance(said, RedeliveryAnswered):
-            found.answers[said.number, said.notice] = said
-    return found
+        if isinstance(body := event.said, RedeliveryDemanded):
+            facts.demands[body.number, body.notice] = body
+            facts.noted[body.number] = event.at
+        elif isinstance(body, RedeliveryAnswered):
+            facts.answers[body.number, body.notice] = body
+    return facts
 
 
 def _rules(workspace: Workspace) -> dict[str, tuple[int, str]]:
@@ -93,44 +94,44 @@ def _rules(workspace: Workspace) -> dict[str, tuple[int, str]]:
         raise BadInput("after-release-days-invalid", reason=error) from None
 
 
-def _watch(row: sa.Row, facts: _Facts, rules: dict[str, tuple[int, str]]) -> RedeliveryWatch:
+def _watch(row: sa.Row[Any], facts: _Facts, rules: dict[str, tuple[int, str]]) -> RedeliveryWatch:
     released = date.fromisoformat(row.released)
-    until, why, mark, open_ = _period(row, released, facts.conditions.get(row.number), rules)
-    notices = [said for (number, _), said in facts.demands.items() if number == row.number]
+    until, why, confidence, open_ = _period(row, released, facts.conditions.get(row.number), rules)
+    notices = [body for (number, _), body in facts.demands.items() if number == row.number]
     state = CONDITIONAL if open_ else WATCHED if until and until >= _today() else OVER
     notice, due, open_ones = "", None, list[tuple[str, str, str]]()
-    for said in notices:
-        answer = facts.answers.get((row.number, said.notice))
+    for body in notices:
+        answer = facts.answers.get((row.number, body.notice))
         if answer is None or answer.how == EXTENDED:
-            open_ones.append((answer.until if answer else said.due, said.notice, said.what))
+            open_ones.append((answer.until if answer else body.due, body.notice, body.what))
         else:
-            state, notice = ANSWERED, said.notice
+            state, notice = ANSWERED, body.notice
             why = Reason("redelivery-demand-answered", row.number, how=answer.how, on=answer.on)
     if open_ones:
         (day, notice, demand), *later = sorted(open_ones)
         state, due = DEMANDED, date.fromisoformat(day)
         why = Reason("redelivery-demanded", row.number, what=demand)
         if later:
-            others = ", ".join(f"{what} ({name}) by {by}" for by, name, what in later)
-            why = Reason("redelivery-demanded-again", row.number, what=demand, others=others)
-    return RedeliveryWatch(row.number, row.port, row.importer, released, state, why, until, notice, due, mark)
+            remaining = ", ".join(f"{what} ({name}) by {by}" for by, name, what in later)
+            why = Reason("redelivery-demanded-again", row.number, what=demand, others=remaining)
+    return RedeliveryWatch(row.number, row.port, row.importer, released, state, why, until, notice, due, confidence)
 
 
 def _period(
-    row: sa.Row, released: date, condition: ReleaseConditional | None, rules: dict[str, tuple[int, str]]
+    row: sa.Row[Any], released: date, condition: ReleaseConditional | None, rules: dict[str, tuple[int, str]]
 ) -> tuple[date | None, Reason, str, bool]:
     """Until when CBP may ask, why, how sure that is, and whether a condition stands open."""
     if condition is not None:
-        days, mark = rules["redelivery_after_condition"]
+        days, confidence = rules["redelivery_after_condition"]
         if not condition.until:
-            return None, Reason("release-conditional", row.number, why=condition.why), mark, True
+            return None, Reason("release-conditional", row.number, why=condition.why), confidence, True
         end = date.fromisoformat(condition.until)
         ended = Reason("release-condition-ended", row.number, why=condition.why, until=condition.until)
-        return end + timedelta(days=days), ended, mark, False
-    days, mark = rules["redelivery_demand"]
+        return end + timedelta(days=days), ended, confidence, False
+    days, confidence = rules["redelivery_demand"]
     if row.outcome == "provisional":
-        return None, Reason("release-provisional", row.number), mark, True
-    return released + timedelta(days=days), Reason("release-unconditional", row.number), mark, False
+        return None, Reason("release-provisional", row.number), confidence, True
+    return released + timedelta(days=days), Reason("release-unconditional", row.number), confidence, False
 
 
 def _today() -> date:
@@ -188,11 +189,11 @@ def record_answer(
     if how not in (COMPLIED, EXTENDED, WITHDRAWN):
         raise BadInput("redelivery-outcome-unknown", how=how, complied=COMPLIED, extended=EXTENDED, withdrawn=WITHDRAWN)
     facts = _facts(workspace)
-    said, before = facts.demands.get((number, notice)), facts.answers.get((number, notice))
-    if said is None or (before is not None and before.how != EXTENDED):
+    demand, before = facts.demands.get((number, notice)), facts.answers.get((number, notice))
+    if demand is None or (before is not None and before.how != EXTENDED):
         raise Refused("redelivery-demand-not-open", number=number, notice=notice)
-    if not said.on <= on.isoformat() <= _today().isoformat():
-        raise BadInput("outcome-date-out-of-range", on=on, on2=said.on)
+    if not demand.on <= on.isoformat() <= _today().isoformat():
+        raise BadInput("outcome-date-out-of-range", on=on, on2=demand.on)
     if (how == EXTENDED) != bool(until) or (until and until <= on):
         raise BadInput("extension-date-invalid")
     body = RedeliveryAnswered(
@@ -213,33 +214,35 @@ def _released(workspace: Workspace, number: str) -> date:
     return date.fromisoformat(rows[0].released)
 
 
-def watch_status(one: RedeliveryWatch, today: date) -> str:
+def watch_status(watch: RedeliveryWatch, today: date) -> str:
     """Red from a week before a demand's day on; amber under a condition."""
-    if one.state == DEMANDED and one.due:
-        return RED if (one.due - today).days <= _NEAR else AMBER
-    return AMBER if one.state == CONDITIONAL else GREEN
+    if watch.state == DEMANDED and watch.due:
+        return RED if (watch.due - today).days <= _NEAR else AMBER
+    return AMBER if watch.state == CONDITIONAL else GREEN
 
 
 def readiness(workspace: Workspace) -> Iterator[StatusLine]:
-    """The board's lines: demands that are due, releases under a condition."""
-    found, noted = watches(workspace, pressing=True), _facts(workspace).noted
+    """The status lines: demands that are due, releases under a condition."""
+    watched, noted = watches(workspace, pressing=True), _facts(workspace).noted
     today = _today()
-    for one in found:
-        if one.state == DEMANDED and one.due:
-            left = (one.due - today).days
-            fact = f"{one.number}: {one.why}, by {one.due}" + (f", {-left} days LATE" if left < 0 else "")
+    for watch in watched:
+        if watch.state == DEMANDED and watch.due:
+            left = (watch.due - today).days
+            fact = f"{watch.number}: {watch.why}, by {watch.due}" + (f", {-left} days LATE" if left < 0 else "")
             yield StatusLine(
                 "redelivery-demands",
                 "",
                 "redelivery demanded (CBP 4647)",
-                watch_status(one, today),
+                watch_status(watch, today),
                 fact,
-                f"continuity incident redelivery answered {one.number} --notice NOTICE --how HOW --on DAY --proof FILE",
-                noted[one.number],
+                f"continuity incident redelivery answered {watch.number} --notice NOTICE --how HOW --on DAY "
+                "--proof FILE",
+                noted[watch.number],
                 "G",
             )
-    if some := [one.number for one in found if one.state == CONDITIONAL]:
-        fact = f"{len(some)}: {', '.join(some[:3])}{', ...' if some[3:] else ''}; the importers keep the goods"
+    if conditional := [watch.number for watch in watched if watch.state == CONDITIONAL]:
+        first = f"{', '.join(conditional[:3])}{', ...' if conditional[3:] else ''}"
+        fact = f"{len(conditional)}: {first}; the importers keep the goods"
         yield StatusLine(
             "conditional-release",
             "",
@@ -247,7 +250,7 @@ def readiness(workspace: Workspace) -> Iterator[StatusLine]:
             AMBER,
             fact,
             "continuity incident redelivery conditional NUMBER --why WORDS --until DAY --proof FILE",
-            max(noted.get(number, "") or _recorded(workspace, number) for number in some),
+            max(noted.get(number, "") or _recorded(workspace, number) for number in conditional),
             "S",
         )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import AdoptedBody, AdoptionRule, Body
 
 
-class ReleaseConditional(Body, frozen=True, kw_only=True):
+class ReleaseConditional(AdoptedBody, frozen=True, kw_only=True):
     """CBP let the goods go on a condition (a sample, a CBP 28 ...). `until`: the day on which the
     condition ended, empty while it stands."""
 
@@ -19,7 +19,7 @@ class ReleaseConditional(Body, frozen=True, kw_only=True):
     proof: str
 
 
-class RedeliveryDemanded(Body, frozen=True, kw_only=True):
+class RedeliveryDemanded(AdoptedBody, frozen=True, kw_only=True):
     """CBP Form 4647: goods are to be redelivered or marked. Days are `YYYY-MM-DD`."""
 
     kind: ClassVar[str] = "redelivery.demanded"
@@ -31,7 +31,7 @@ class RedeliveryDemanded(Body, frozen=True, kw_only=True):
     proof: str
 
 
-class RedeliveryAnswered(Body, frozen=True, kw_only=True):
+class RedeliveryAnswered(AdoptedBody, frozen=True, kw_only=True):
     """The demand is complied with, extended or withdrawn: `how` says which."""
 
     kind: ClassVar[str] = "redelivery.answered"
@@ -43,7 +43,7 @@ class RedeliveryAnswered(Body, frozen=True, kw_only=True):
     proof: str
 
 
-class DiscretionGranted(Body, frozen=True, kw_only=True):
+class DiscretionGranted(AdoptedBody, frozen=True, kw_only=True):
     """CBP uses its discretion for acts done late from `first` to `last`; `acts` are ids of
     `data/letters/discretion_acts.csv`."""
 
@@ -56,7 +56,7 @@ class DiscretionGranted(Body, frozen=True, kw_only=True):
     proof: str
 
 
-class DiscretionRelied(Body, frozen=True, kw_only=True):
+class DiscretionRelied(AdoptedBody, frozen=True, kw_only=True):
     """An entry rests on it. `content`: the attachment for its summary, empty where none is asked
     for (released on the downtime procedure)."""
 
@@ -67,9 +67,9 @@ class DiscretionRelied(Body, frozen=True, kw_only=True):
     content: str
 
 
-class HandoverPrepared(Body, frozen=True, kw_only=True):
+class HandoverPrepared(AdoptedBody, frozen=True, kw_only=True):
     """Entries not yet presented to CBP were sealed for another broker: from now on they are not
-    ours to file. `authorised`: by importer as the record names it, the client's written leave (19
+    ours to file. `authorised`: by importer as the record names it, the client's written authorization (19
     CFR 111.24) as content; `power`: the other broker's own power of attorney from that client,
     likewise; `package`: SHA-256 of the sealed file; `recipient`: id of the key it is sealed to."""
 
@@ -89,6 +89,7 @@ class HandoverRecalled(Body, frozen=True, kw_only=True):
     """The other broker did not file these and will not; they are ours again. `proof`: its word."""
 
     kind: ClassVar[str] = "handover.recalled"
+    adoption: ClassVar[AdoptionRule] = AdoptionRule("lets-entry-go-again", to_do=True)
     handover: str
     numbers: list[str]
     reason: str

@@ -1,0 +1,1 @@
+"""What other agencies want of a shipment when their data cannot be transmitted (R5, P10)."""

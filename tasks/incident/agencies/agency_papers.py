@@ -32,13 +32,15 @@ def record_paper(
     _require(case, agency, line)
     if not (form.strip() or reference.strip() or file):
         raise BadInput("agency-form-missing")
-    office = AgencyRules(workspace)
-    asked = {one.program for one in agency_demands(office, case) if one.agency == agency and line in (0, one.line)}
-    program = program or (asked.pop() if len(asked) == 1 else "")
-    paper = office.paper_for(agency, program)
+    rules = AgencyRules(workspace)
+    programs = {
+        demand.program for demand in agency_demands(rules, case) if demand.agency == agency and line in (0, demand.line)
+    }
+    program = program or (programs.pop() if len(programs) == 1 else "")
+    paper = rules.paper_for(agency, program)
     if paper["number"] == "Y" and not reference.strip():
         raise BadInput("agency-form-number-missing", paper=paper["form"])
-    kept = attach_document(workspace, number, file, "PGA form", actor).reference if file else ""
+    document = attach_document(workspace, number, file, "PGA form", actor).reference if file else ""
     body = PgaPaper(
         number=number,
         line=line,
@@ -46,7 +48,7 @@ def record_paper(
         program=program,
         form=form.strip() or paper["form"],
         reference=reference.strip(),
-        document=kept,
+        document=document,
     )
     workspace.journal.append(body, f"entry/{number}", actor)
     return agency_demands(AgencyRules(workspace), case)
@@ -61,8 +63,8 @@ def record_exception(
         raise BadInput("agency-release-reason-missing")
     case = _case(workspace, number)
     _require(case, agency, line)
-    wanted = agency_demands(AgencyRules(workspace), case)
-    if not any(one.agency == agency and one.state == HELD and line in (0, one.line) for one in wanted):
+    demands = agency_demands(AgencyRules(workspace), case)
+    if not any(demand.agency == agency and demand.state == HELD and line in (0, demand.line) for demand in demands):
         raise Refused("agency-hold-not-found", agency=agency, number=number, detail=f" on line {line}" if line else "")
     body = PgaLetGo(number=number, line=line, agency=agency, reason=reason.strip())
     workspace.journal.append(body, f"entry/{number}", actor)
@@ -70,15 +72,15 @@ def record_exception(
 
 
 def _case(workspace: Workspace, number: str) -> EntryCase:
-    found = cases(workspace, [number])
-    if not found:
+    recorded = cases(workspace, [number])
+    if not recorded:
         raise NumberUnavailable("case-entry-not-recorded", number=number)
-    return found[0]
+    return recorded[0]
 
 
 def _require(case: EntryCase, agency: str, line: int) -> None:
     lines = {row["line"] for row in case.rows("lines")}
-    problems = []
+    problems: list[Problem] = []
     if agency not in code_meanings("agency"):
         problems.append(Problem(column="agency", value=agency, code="agency-code-unknown"))
     if line and line not in lines:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 from tasks.core.messages import Reason
 from tasks.entries.api import refused_under
@@ -27,6 +28,7 @@ IN_HAND, DISCLAIMED, LET_GO, HELD, OPEN = "in hand", "disclaimed", "let go", "HE
 _NEEDS = {"R": REQUIRED, "M": MAY, "N": NOTED}
 _FILED_ELSEWHERE = ("C", "D")
 """Disclaimers that say the data went another way (PG01 position 80): these hold under any flag."""
+_Noted = TypeVar("_Noted", PgaPaper, PgaLetGo)
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,12 @@ class AgencyDemand:
     as_of: str = ""
 
     @property
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> dict[str, Any]:
         """Its fields; `source` and `why` without their texts."""
         why = self.why.facts if self.why else None
         return vars(self) | {"source": self.source.facts, "why": why}
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """For `--json`: its fields; `source` and `why` with their texts."""
         why = self.why.as_dict() if self.why else None
         return vars(self) | {"source": self.source.as_dict(), "why": why}
@@ -64,7 +66,7 @@ class AgencyDemand:
 
 @dataclass(frozen=True)
 class AgencyRules:
-    """What is known of agencies in this house; read once, asked for many entries."""
+    """What is known of agencies here; read once, asked for many entries."""
 
     workspace: Workspace
 
@@ -78,10 +80,10 @@ class AgencyRules:
 
     @cached_property
     def _by_hts(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        flags_by_hts: dict[str, list[str]] = {}
         for row in self.flags.rows:
-            found.setdefault(row["hts"], []).append(row["flag"])
-        return found
+            flags_by_hts.setdefault(row["hts"], []).append(row["flag"])
+        return flags_by_hts
 
     @cached_property
     def papers(self) -> tuple[dict[str, str], ...]:
@@ -97,10 +99,10 @@ class AgencyRules:
 
     @cached_property
     def _past_of(self) -> dict[tuple[str, str], list[PastRequirement]]:
-        found: dict[tuple[str, str], list[PastRequirement]] = {}
-        for one in self.past:
-            found.setdefault((one.client, one.hts), []).append(one)
-        return found
+        past_by_key: dict[tuple[str, str], list[PastRequirement]] = {}
+        for requirement in self.past:
+            past_by_key.setdefault((requirement.client, requirement.hts), []).append(requirement)
+        return past_by_key
 
     @cached_property
     def papers_noted(self) -> dict[str, list[PgaPaper]]:
@@ -120,29 +122,30 @@ class AgencyRules:
         """What this client showed for the number, or for its eight digits where a file gave only these."""
         # A number of eight digits is as long as its first eight: once, or all is there twice.
         heads = dict.fromkeys(hts[:length] for length in (10, 8, 6))
-        return [one for head in heads for one in self._past_of.get((client, head), ())]
+        return [requirement for head in heads for requirement in self._past_of.get((client, head), ())]
 
     def paper_for(self, agency: str, program: str) -> dict[str, str]:
         return next(row for row in self.papers if row["agency"] in ("", agency) and row["program"] in ("", program))
 
 
-def _by_number(workspace: Workspace, struct: type) -> dict[str, list]:
-    found: dict[str, list] = {}
+def _by_number(workspace: Workspace, struct: type[_Noted]) -> dict[str, list[_Noted]]:
+    bodies: dict[str, list[_Noted]] = {}
     for event in workspace.journal.events(kind=struct.kind):
-        found.setdefault(event.said.number, []).append(event.said)
-    return found
+        if isinstance(body := event.said, struct):
+            bodies.setdefault(body.number, []).append(body)
+    return bodies
 
 
-def agency_demands(office: AgencyRules, case: EntryCase) -> list[AgencyDemand]:
+def agency_demands(rules: AgencyRules, case: EntryCase) -> list[AgencyDemand]:
     """Every agency that has, or may have, a say in this entry, by line."""
-    found = []
+    demands: list[AgencyDemand] = []
     rows = {(row["line"], row["position"]): row for row in case.rows("tariffs")}
     lines = {line for line, _ in rows} | {row["line"] for row in case.rows("pga")}
     for line in sorted(lines):
-        own = [row for row in case.rows("pga") if row["line"] == line]
+        line_rows = [row for row in case.rows("pga") if row["line"] == line]
         numbers = [row["hts_number"] or "" for (at, _), row in sorted(rows.items()) if at == line]
-        found += _of_line(office, case, line, numbers, own, rows)
-    return [_settled(office, case, one) for one in found]
+        demands += _of_line(rules, case, line, numbers, line_rows, rows)
+    return [_settled(rules, case, demand) for demand in demands]
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ class AgencyHold:
     reason: Reason
     paper: str
     route: str
-    mark: str
+    confidence: str
 
 
 def agency_holds(demands_: Iterable[AgencyDemand]) -> list[AgencyHold]:
@@ -166,43 +169,43 @@ def agency_holds(demands_: Iterable[AgencyDemand]) -> list[AgencyHold]:
             reason = (demand.agency, demand.program, demand.why, demand.paper, demand.route, demand.mark)
             lines.setdefault(reason, []).append(demand.line)
     return [
-        AgencyHold(agency, program, line_spans(own), why, paper, route, mark)
-        for (agency, program, why, paper, route, mark), own in lines.items()
+        AgencyHold(agency, program, line_spans(held_lines), why, paper, route, confidence)
+        for (agency, program, why, paper, route, confidence), held_lines in lines.items()
     ]
 
 
 def line_spans(lines: Iterable[int]) -> str:
     """`1, 4-9`."""
-    found: list[list[int]] = []
+    spans: list[list[int]] = []
     for line in sorted(set(lines)):
-        if found and line == found[-1][1] + 1:
-            found[-1][1] = line
+        if spans and line == spans[-1][1] + 1:
+            spans[-1][1] = line
         else:
-            found.append([line, line])
-    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in found)
+            spans.append([line, line])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
 
 
 def _of_line(
-    office: AgencyRules,
+    rules: AgencyRules,
     case: EntryCase,
     line: int,
     numbers: list[str],
-    own: list[Row],
+    pga_rows: list[Row],
     tariffs: Mapping[tuple[int, int], Row],
 ) -> Iterator[AgencyDemand]:
-    known: set[tuple[str, str]] = set()
-    for row in own:
+    covered: set[tuple[str, str]] = set()
+    for row in pga_rows:
         hts = tariffs.get((line, row["position"]), {}).get("hts_number") or ""
-        flags = [f for f in office.flags_of(hts) if _same(f, row["agency"], row["program"])]
+        flags = [f for f in rules.flags_of(hts) if _same(f, row["agency"], row["program"])]
         need = max((_NEEDS[f["need"]] for f in flags), key=_weight, default=MAY)
-        known.add((row["agency"], row["program"]))
-        yield _from_record(office, case, line, hts, row, need, flags)
+        covered.add((row["agency"], row["program"]))
+        yield _from_record(rules, case, line, hts, row, need, flags)
     for hts in numbers:
-        for flag in office.flags_of(hts):
-            if not _covered(known, flag["agency"], flag["program"]):
-                known.add((flag["agency"], flag["program"]))
+        for flag in rules.flags_of(hts):
+            if not _covered(covered, flag["agency"], flag["program"]):
+                covered.add((flag["agency"], flag["program"]))
                 yield _blank(
-                    office,
+                    rules,
                     case,
                     line,
                     hts,
@@ -211,19 +214,19 @@ def _of_line(
                     _NEEDS[flag["need"]],
                     Reason("demand-of-flag", flag=flag["flag"]),
                     flag["mark"],
-                    office.flags.as_of,
+                    rules.flags.as_of,
                 )
-        for past in office.past_of(client_history.client_of(case.entry), hts):
-            if not _covered(known, past.agency, past.program):
-                known.add((past.agency, past.program))
+        for past in rules.past_of(client_history.client_of(case.entry), hts):
+            if not _covered(covered, past.agency, past.program):
+                covered.add((past.agency, past.program))
                 source = Reason("demand-of-earlier-entry", table=past.where, last=past.last)
-                yield _blank(office, case, line, hts, past.agency, past.program, MAY, source, "", past.last)
-        for hint in office.chapters:
+                yield _blank(rules, case, line, hts, past.agency, past.program, MAY, source, "", past.last)
+        for hint in rules.chapters:
             fits = hts[:2] in hint["chapters"].split()
-            if fits and not _covered(known, hint["agency"], ""):
-                known.add((hint["agency"], hint["program"]))
+            if fits and not _covered(covered, hint["agency"], ""):
+                covered.add((hint["agency"], hint["program"]))
                 yield _blank(
-                    office,
+                    rules,
                     case,
                     line,
                     hts,
@@ -244,28 +247,28 @@ def _same(flag: Row, agency: str, program: str) -> bool:
     return flag["agency"] == agency and flag["program"] in ("", program)
 
 
-def _covered(known: Iterable[tuple[str, str]], agency: str, program: str) -> bool:
+def _covered(covered: Iterable[tuple[str, str]], agency: str, program: str) -> bool:
     """A program that is not named is covered by any of its agency."""
-    return any(a == agency and (not program or not p or p == program) for a, p in known)
+    return any(a == agency and (not program or not p or p == program) for a, p in covered)
 
 
 def _from_record(
-    office: AgencyRules, case: EntryCase, line: int, hts: str, row: Row, need: str, flags: list[Row]
+    rules: AgencyRules, case: EntryCase, line: int, hts: str, row: Row, need: str, flags: list[Row]
 ) -> AgencyDemand:
-    made = _blank(
-        office, case, line, hts, row["agency"], row["program"] or "", need, Reason("demand-of-record"), "", ""
+    demand = _blank(
+        rules, case, line, hts, row["agency"], row["program"] or "", need, Reason("demand-of-record"), "", ""
     )
     have = joined((row["form"], row["reference"]), " ")
     if row["disclaimer"]:
-        why, mark = _refused(row["disclaimer"], need, flags)
+        why, confidence = _refused(row["disclaimer"], need, flags)
         return replace(
-            made, state=HELD if why else DISCLAIMED, have=f"disclaimer {row['disclaimer']}", why=why, mark=mark
+            demand, state=HELD if why else DISCLAIMED, have=f"disclaimer {row['disclaimer']}", why=why, mark=confidence
         )
-    paper = office.paper_for(row["agency"], row["program"] or "")
+    paper = rules.paper_for(row["agency"], row["program"] or "")
     if have and (row["reference"] or paper["number"] != "Y"):
-        return replace(made, state=IN_HAND, have=have, why=None)
+        return replace(demand, state=IN_HAND, have=have, why=None)
     lacks = Reason("demand-number-missing") if have else Reason("demand-paper-missing")
-    return replace(made, have=have, why=lacks)
+    return replace(demand, have=have, why=lacks)
 
 
 def _refused(code: str, need: str, flags: list[Row]) -> tuple[Reason | None, str]:
@@ -281,7 +284,7 @@ def _refused(code: str, need: str, flags: list[Row]) -> tuple[Reason | None, str
 
 
 def _blank(
-    office: AgencyRules,
+    rules: AgencyRules,
     case: EntryCase,
     line: int,
     hts: str,
@@ -289,11 +292,11 @@ def _blank(
     program: str,
     need: str,
     source: Reason,
-    mark: str,
+    confidence: str,
     as_of: str,
 ) -> AgencyDemand:
     """A demand with nothing in hand."""
-    paper = office.paper_for(agency, program)
+    paper = rules.paper_for(agency, program)
     why = None
     if need in (REQUIRED, MAY):
         why = Reason("demand-required" if need == REQUIRED else "demand-possible", source=source)
@@ -311,20 +314,20 @@ def _blank(
         state,
         "",
         why,
-        mark or paper["mark"],
+        confidence or paper["mark"],
         as_of,
     )
 
 
-def _settled(office: AgencyRules, case: EntryCase, one: AgencyDemand) -> AgencyDemand:
+def _settled(rules: AgencyRules, case: EntryCase, demand: AgencyDemand) -> AgencyDemand:
     """With what was noted since the record: a paper that came, or a reason to go without."""
-    if one.state not in (HELD, OPEN):
-        return one
-    for paper in office.papers_noted.get(case.number, ()):
-        fits = paper.line in (0, one.line) and paper.agency == one.agency
-        if fits and (not paper.program or not one.program or paper.program == one.program):
-            return replace(one, state=IN_HAND, have=joined((paper.form, paper.reference), " "), why=None)
-    for gone in office.released.get(case.number, ()):
-        if gone.line in (0, one.line) and gone.agency == one.agency and one.state == HELD:
-            return replace(one, state=LET_GO, have=gone.reason, why=None)
-    return one
+    if demand.state not in (HELD, OPEN):
+        return demand
+    for paper in rules.papers_noted.get(case.number, ()):
+        fits = paper.line in (0, demand.line) and paper.agency == demand.agency
+        if fits and (not paper.program or not demand.program or paper.program == demand.program):
+            return replace(demand, state=IN_HAND, have=joined((paper.form, paper.reference), " "), why=None)
+    for release in rules.released.get(case.number, ()):
+        if release.line in (0, demand.line) and release.agency == demand.agency and demand.state == HELD:
+            return replace(demand, state=LET_GO, have=release.reason, why=None)
+    return demand

@@ -1,9 +1,10 @@
-"""What each client had to show to which agency for which goods: out of the entries of this book and of
+"""What each client had to show to which agency for which goods: out of the entries of this journal and of
 a table that the broker loaded (an ACE report, an export of its own system)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -41,18 +42,21 @@ def client_of(entry: Row) -> str:
 
 
 def past_requirements(workspace: Workspace) -> list[PastRequirement]:
-    """Every combination once, the newest day of each; what the book itself holds comes first."""
-    found: dict[tuple[str, str, str, str], PastRequirement] = {}
-    for one in [*_of_book(workspace), *_of_file(workspace)]:
-        key = (one.client, one.hts, one.agency, one.program)
-        if key not in found or one.last > found[key].last:
-            found[key] = one
-    return sorted(found.values(), key=lambda one: (one.name, one.client, one.hts, one.agency))
+    """Every combination once, the newest day of each; what the journal itself holds comes first."""
+    newest: dict[tuple[str, str, str, str], PastRequirement] = {}
+    for requirement in [*_of_book(workspace), *_of_file(workspace)]:
+        key = (requirement.client, requirement.hts, requirement.agency, requirement.program)
+        if key not in newest or requirement.last > newest[key].last:
+            newest[key] = requirement
+    return sorted(
+        newest.values(),
+        key=lambda requirement: (requirement.name, requirement.client, requirement.hts, requirement.agency),
+    )
 
 
 def _of_book(workspace: Workspace) -> list[PastRequirement]:
     where = {row.number: row.content for row in workspace.journal.rows(sa.select(ENTRIES.c.number, ENTRIES.c.content))}
-    record = record_of_entries(workspace.content, where, ("entries", "tariffs", "pga"))
+    record: Any = record_of_entries(workspace.content, where, ("entries", "tariffs", "pga"))
     entries = {row["entry_number"]: row for row in record.entries.to_pylist()}
     numbers = {
         (row["entry_number"], row["line"], row["position"]): row["hts_number"] for row in record.tariffs.to_pylist()
@@ -82,7 +86,7 @@ def _day(entry: Row) -> str:
 
 
 def _of_file(workspace: Workspace) -> list[PastRequirement]:
-    given = table_in_force(workspace, HISTORY)
+    history = table_in_force(workspace, HISTORY)
     return [
         PastRequirement(
             row["importer"] or row["client"],
@@ -91,8 +95,8 @@ def _of_file(workspace: Workspace) -> list[PastRequirement]:
             row["agency"],
             row["program"],
             row["form"],
-            row["last"] or given.as_of,
+            row["last"] or history.as_of,
             FILE,
         )
-        for row in given.rows
+        for row in history.rows
     ]

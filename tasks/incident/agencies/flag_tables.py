@@ -1,7 +1,6 @@
-"""Tables that only the broker can get: which tariff number carries which flag, and what each client
-had to show before. Each load replaces the one before it and keeps its day and source.
+"""Tables that only the broker can get: flags of tariff numbers, and what each client had to show before.
 
-Rows of a CSV or XLSX file that came from outside, after the house's hostile checks.
+Each load replaces the one before it and keeps its day and source. Files are untrusted until checked.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -29,6 +29,7 @@ from tasks.security.api import masked_value
 from tasks.workspace import Workspace
 
 MOST_ROWS = 500_000
+Row = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,10 @@ class OutsideTable:
     """Rows as (number as a spreadsheet counts, cells by heading in lower case)."""
 
     file: str
-    rows: tuple[tuple[int, dict[str, str]], ...]
+    rows: tuple[tuple[int, Row], ...]
 
 
-def read_sheet(path: Path, needed: Sequence[str], known: Sequence[str]) -> OutsideTable:
+def read_sheet(path: Path, needed: Sequence[str], optional: Sequence[str]) -> OutsideTable:
     """The rows with the columns that are needed or known; others are left out. Raises HostileFile for
     a file that is not opened, BadInput naming every column that is missing and row that is torn."""
     if path.suffix.lower() == ".csv":
@@ -62,7 +63,7 @@ def read_sheet(path: Path, needed: Sequence[str], known: Sequence[str]) -> Outsi
         )
     if problems:
         raise BadInput("agency-table-not-accepted", problems)
-    return OutsideTable(path.name, tuple(_rows(path, heading, grid[1:], {*needed, *known})))
+    return OutsideTable(path.name, tuple(_rows(path, heading, grid[1:], {*needed, *optional})))
 
 
 def _there(path: Path) -> Path:
@@ -71,25 +72,26 @@ def _there(path: Path) -> Path:
     return path
 
 
-def _rows(path: Path, heading: list[str], grid: list[list[str]], wanted: set[str]) -> list[tuple[int, dict[str, str]]]:
-    found, problems = [], []
-    for place, cells in enumerate(grid, start=2):
+def _rows(path: Path, heading: list[str], grid: list[list[str]], columns: set[str]) -> list[tuple[int, Row]]:
+    numbered: list[tuple[int, Row]] = []
+    problems: list[Problem] = []
+    for number, cells in enumerate(grid, start=2):
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(heading) and any(cell.strip() for cell in cells[len(heading) :]):
             problems.append(
                 Problem(
                     file=path.name,
-                    row=place,
+                    row=number,
                     code="agency-table-row-too-long",
                     values={"cells": len(cells), "headings": len(heading)},
                 )
             )
         row = dict(zip(heading, cells, strict=False))
-        found.append((place, {name: row.get(name, "").strip() for name in sorted(wanted)}))
+        numbered.append((number, {name: row.get(name, "").strip() for name in sorted(columns)}))
     if problems:
         raise BadInput("agency-table-not-accepted", problems)
-    return found
+    return numbered
 
 
 def _workbook(path: Path) -> list[list[str]]:
@@ -100,8 +102,8 @@ def _workbook(path: Path) -> list[list[str]]:
     if any(part.formulas for part in facts.values()):
         raise _refused(Problem(file=path.name, code="agency-table-has-formulas"))
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-        grid = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        workbook = cast(Any, python_calamine).CalamineWorkbook.from_path(str(path))
+        grid = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
     except HostileFile:
         raise
     except Exception as wrong:
@@ -125,8 +127,6 @@ def _text(cell: object) -> str:
 
 FLAGS, HISTORY = "flags", "history"
 _HTS = re.compile(r"\d{2}(\d{2}){0,4}")
-Row = dict[str, str]
-
 _LOAD = "continuity incident pga load {} FILE --as-of DAY --source WORDS"
 
 MATRIX_AGE = 40
@@ -146,7 +146,7 @@ class FlagTable:
 
 
 def load_table(workspace: Workspace, what: str, path: Path, as_of: date, source: str, actor: str) -> FlagTable:
-    """Take a table into the book. Raises BadInput with every faulty row, or for a day to come or no
+    """Take a table into the journal. Raises BadInput with every faulty row, or for a day to come or no
     source; HostileFile for a file that is not opened. Loading the same again changes nothing."""
     if what not in _SHAPES:
         raise BadInput("agency-table-unknown", subject=what, shapes=" and ".join(_SHAPES))
@@ -174,31 +174,31 @@ def load_table(workspace: Workspace, what: str, path: Path, as_of: date, source:
 
 def table_in_force(workspace: Workspace, what: str) -> FlagTable:
     """The table in force. Raises ContentMissing if its rows are gone."""
-    found = newest_load(workspace, what)
-    if found is None:
+    load = newest_load(workspace, what)
+    if load is None:
         return FlagTable(what)
-    said, at = found
-    rows = tuple(json.loads(workspace.content.get(said.content)))
-    return FlagTable(what, rows, said.as_of, said.source, said.file, at)
+    body, at = load
+    rows = tuple(json.loads(workspace.content.get(body.content)))
+    return FlagTable(what, rows, body.as_of, body.source, body.file, at)
 
 
 def newest_load(workspace: Workspace, what: str) -> tuple[PgaLoaded, str] | None:
     """The last time that a table was loaded, and when; None if it never was."""
-    found = None
+    newest = None
     for event in workspace.journal.events(kind=PgaLoaded.kind, subject=f"pga/{what}"):
         if isinstance(event.said, PgaLoaded):
-            found = event.said, event.at
-    return found
+            newest = event.said, event.at
+    return newest
 
 
 def _checked(workspace: Workspace, what: str, path: Path) -> list[Row]:
-    needed, known, faults = _SHAPES[what]
-    found = read_sheet(path, needed, known)
+    needed, optional, faults = _SHAPES[what]
+    sheet = read_sheet(path, needed, optional)
     flags = {row["flag"] for row in table(workspace.settings.home, "pga", "flags.csv").rows}
-    problems, rows = [], []
-    for place, row in found.rows:
+    problems, rows = list[Problem](), list[Row]()
+    for number, row in sheet.rows:
         row["hts"] = canonical_tariff_number(re.sub(r"[.\s]", "", row["hts"]))
-        problems += [replace(fault, file=path.name, row=place) for fault in faults(row, flags)]
+        problems += [replace(fault, file=path.name, row=number) for fault in faults(row, flags)]
         rows.append(row)
     if not rows:
         problems.append(Problem(file=path.name, code="agency-table-empty"))
@@ -243,12 +243,12 @@ _SHAPES: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[Row, set[st
 
 
 def readiness(workspace: Workspace) -> list[StatusLine]:
-    """The board's lines for P10: whether there is anything to make a matrix of, and how old the tables
+    """The status lines for P10: whether there is anything to make a matrix of, and how old the tables
     behind it are. Reads no content: the page is looked at all the time."""
     recorded = workspace.journal.rows(sa.select(sa.func.count()).select_from(ENTRIES))[0][0]
-    given = newest_load(workspace, HISTORY)
+    history = newest_load(workspace, HISTORY)
     facts = [f"{recorded} recorded entries"] if recorded else []
-    facts += [f"{given[0].rows} rows as of {given[0].as_of} from {given[0].source}"] if given else []
+    facts += [f"{history[0].rows} rows as of {history[0].as_of} from {history[0].source}"] if history else []
     lines = [
         StatusLine(
             "agency-requirements",
@@ -265,10 +265,10 @@ def readiness(workspace: Workspace) -> list[StatusLine]:
             *lines,
             StatusLine("tariff-flags", "P10", "tariff flags", RED, "never loaded", _LOAD.format("flags"), "", "W"),
         ]
-    said, at = flags
+    body, at = flags
     age = (clock.now() - clock.parse(at)).days
     old = age > MATRIX_AGE
-    fact = f"as of {said.as_of}, loaded {age} days ago"
+    fact = f"as of {body.as_of}, loaded {age} days ago"
     return [
         *lines,
         StatusLine(

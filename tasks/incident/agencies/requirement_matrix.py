@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from typing import Any, cast
 
 from tasks.core import clock
 from tasks.core.journal.journal import is_drill
@@ -18,34 +19,34 @@ from tasks.workspace import Workspace
 HEADS = ("client", "importer", "hts", "agency", "program", "paper", "route", "because", "last", "mark")
 
 
-def matrix_rows(office: AgencyRules) -> list[dict[str, str]]:
+def matrix_rows(rules: AgencyRules) -> list[dict[str, str]]:
     """A row a client, number and agency, in the order of clients; each says what it rests on. Tariff
     numbers that a client was seen with are also held against the flags that are loaded."""
-    found = {}
-    for one in office.past:
-        found[one.client, one.hts, one.agency, one.program] = _row(
-            office, one.name, one.client, one.hts, one.agency, one.program, one.where, one.last
+    matrix: dict[tuple[str, str, str, str], dict[str, str]] = {}
+    for past in rules.past:
+        matrix[past.client, past.hts, past.agency, past.program] = _row(
+            rules, past.name, past.client, past.hts, past.agency, past.program, past.where, past.last
         )
-    for client, name, hts in sorted({(one.client, one.name, one.hts) for one in office.past}):
-        for flag in office.flags_of(hts):
+    for client, name, hts in sorted({(past.client, past.name, past.hts) for past in rules.past}):
+        for flag in rules.flags_of(hts):
             key = (client, hts, flag["agency"], flag["program"])
-            if key not in found:
-                found[key] = _row(
-                    office,
+            if key not in matrix:
+                matrix[key] = _row(
+                    rules,
                     name,
                     client,
                     hts,
                     flag["agency"],
                     flag["program"],
                     f"{FLAG} {flag['flag']}",
-                    office.flags.as_of,
+                    rules.flags.as_of,
                     flag["mark"],
                 )
-    return sorted(found.values(), key=lambda row: (row["client"], row["hts"], row["agency"]))
+    return sorted(matrix.values(), key=lambda row: (row["client"], row["hts"], row["agency"]))
 
 
 def _row(
-    office: AgencyRules,
+    rules: AgencyRules,
     name: str,
     client: str,
     hts: str,
@@ -53,9 +54,9 @@ def _row(
     program: str,
     because: str,
     last: str,
-    mark: str = "",
+    confidence: str = "",
 ) -> dict[str, str]:
-    paper = office.paper_for(agency, program)
+    paper = rules.paper_for(agency, program)
     values = (
         name,
         masked_value(client) if client != name else "",
@@ -66,48 +67,48 @@ def _row(
         joined((paper["route"], paper["note"]), "; "),
         because,
         last,
-        mark or paper["mark"],
+        confidence or paper["mark"],
     )
     return dict(zip(HEADS, values, strict=True))
 
 
-def client_rows(found: Iterable[dict[str, str]], client: str) -> list[dict[str, str]]:
+def client_rows(matrix: Iterable[dict[str, str]], client: str) -> list[dict[str, str]]:
     """The rows of clients whose name has this in it; of all for an empty one."""
-    return [row for row in found if client.lower() in row["client"].lower()]
+    return [row for row in matrix if client.lower() in row["client"].lower()]
 
 
 def files(workspace: Workspace, client: str = "") -> dict[str, bytes]:
     """The matrix as `pga-matrix.xlsx` and `pga-matrix.pdf`, for the kit; of some clients alone, which
     the files then say."""
-    office = AgencyRules(workspace)
-    found, said = client_rows(matrix_rows(office), client), _said(office)
-    said += f"; only clients with {client!r} in their name" if client else ""
-    return {"pga-matrix.xlsx": workbook(found, said), "pga-matrix.pdf": pages(workspace, said, found)}
+    rules = AgencyRules(workspace)
+    matrix, basis = client_rows(matrix_rows(rules), client), _basis(rules)
+    basis += f"; only clients with {client!r} in their name" if client else ""
+    return {"pga-matrix.xlsx": workbook(matrix, basis), "pga-matrix.pdf": pages(workspace, basis, matrix)}
 
 
-def _said(office: AgencyRules) -> str:
+def _basis(rules: AgencyRules) -> str:
     """Which tables it rests on, with their days."""
-    flags = office.flags
-    told = f"flags as of {flags.as_of}, {flags.source}" if flags.rows else "no flags loaded"
-    mark = "DRILL; " if is_drill(office.workspace.journal) else ""
-    return f"{mark}made {clock.washington():%Y-%m-%d}; {told}"
+    flags = rules.flags
+    loaded = f"flags as of {flags.as_of}, {flags.source}" if flags.rows else "no flags loaded"
+    drill_label = "DRILL; " if is_drill(rules.workspace.journal) else ""
+    return f"{drill_label}made {clock.washington():%Y-%m-%d}; {loaded}"
 
 
-def workbook(found: Iterable[dict[str, str]], said: str) -> bytes:
-    import xlsxwriter
+def workbook(matrix: Iterable[dict[str, str]], basis: str) -> bytes:
+    import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] - it has none
 
     sink = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(sink, options) as book:
-        head = book.add_format({"bold": True, "bg_color": "#1F3A5F", "font_color": "white"})
-        wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        page = book.add_worksheet("Agencies")
-        page.write(0, 0, said)
+    with cast(Any, xlsxwriter).Workbook(sink, options) as sheets:
+        head = sheets.add_format({"bold": True, "bg_color": "#1F3A5F", "font_color": "white"})
+        wrap = sheets.add_format({"text_wrap": True, "valign": "top"})
+        page = sheets.add_worksheet("Agencies")
+        page.write(0, 0, basis)
         for column, (name, width) in enumerate(zip(HEADS, _WIDTHS, strict=True)):
             page.write(1, column, name, head)
             page.set_column(column, column, width, wrap)
-        for place, row in enumerate(found, start=2):
-            page.write_row(place, 0, [row[name] for name in HEADS])
+        for number, row in enumerate(matrix, start=2):
+            page.write_row(number, 0, [row[name] for name in HEADS])
         page.freeze_panes(2, 0)
         page.autofilter(1, 0, 1, len(HEADS) - 1)
     return sink.getvalue()
@@ -116,12 +117,12 @@ def workbook(found: Iterable[dict[str, str]], said: str) -> bytes:
 _WIDTHS = (32, 14, 12, 8, 8, 34, 48, 22, 12, 6)
 
 
-def pages(workspace: Workspace, said: str, found: list[dict[str, str]]) -> bytes:
+def pages(workspace: Workspace, basis: str, matrix: list[dict[str, str]]) -> bytes:
     broker, drill = workspace.settings(BrokerSettings), is_drill(workspace.journal)
     frame = PageFrame(
         title="What agencies want of our clients' goods",
         left=broker.name,
-        right=f"filer {broker.filer_code} · {said}",
+        right=f"filer {broker.filer_code} · {basis}",
         foot="Confidential: client records (19 CFR 111.24). Marks W and G: verify before relying on it.",
         mark="DRILL" if drill else "",
         made=clock.now(),
@@ -141,5 +142,5 @@ def pages(workspace: Workspace, said: str, found: list[dict[str, str]]) -> bytes
         PaperColumn("Last", 16),
         PaperColumn("Mark", 8),
     ]
-    paper.table(columns, [[row[name] for name in HEADS] for row in found], 7)
+    paper.table(columns, [[row[name] for name in HEADS] for row in matrix], 7)
     return paper.bytes()

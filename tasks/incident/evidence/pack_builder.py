@@ -1,9 +1,7 @@
-"""The evidence pack: a folder that leaves the house, which anybody can verify with the public key alone.
+"""The evidence pack: a folder that anybody can verify with the public key alone.
 
-cover.pdf, evidence.json (items, files with digest and origin), files/, events.jsonl (what the book says
-of the incident), head.json (the book's signed head and count), public-key.txt, manifest.json (signed).
-
-The cover of an evidence pack: each item with its files, digests and origin, and how to verify it.
+cover.pdf, evidence.json (items, files with digest and origin), files/, events.jsonl (events of the incident),
+head.json (the journal's signed head), public-key.txt, manifest.json (signed).
 """
 
 from __future__ import annotations
@@ -15,17 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from tasks.core import clock
+from tasks.core.clock import local_text
 from tasks.core.errors import Refused
 from tasks.core.files import digest_of, write_atomic
 from tasks.core.journal.copies import event_line, signed_head
 from tasks.core.journal.journal import Event, JournalHead
-from tasks.core.local_time import local_text
 from tasks.core.settings import BrokerSettings
+from tasks.core.signatures import key_id
 from tasks.documents.api import INNER_WIDTH, PageFrame, Paper, PaperColumn
 from tasks.incident.events import Attached, EvidenceBuilt
 from tasks.incident.evidence.remediation_checklist import ItemEvidence, checklist_state
 from tasks.incident.timeline.incident_state import Incident
-from tasks.security.api import host_public_key, key_id, write_manifest
+from tasks.security.api import write_manifest
 from tasks.workspace import Workspace
 
 _COLUMNS = (
@@ -53,7 +52,7 @@ def render_cover(
     )
     paper.page()
     paper.title("Evidence of remediation")
-    open_ = [one["id"] for one in listed["items"] if one["open"]]
+    open_ = [entry["id"] for entry in listed["items"] if entry["open"]]
     paper.text(f"{_state(listed, open_)}. Made {listed['made'][:16]}Z for incident {incident.id}.", 10, style="B")
     paper.text(
         "Each file lies in the folder files under the first digits of its SHA-256. manifest.json names "
@@ -67,12 +66,12 @@ def render_cover(
     paper.heading("What happened")
     steps = [
         [
-            one.state.replace("_", " "),
-            local_text(one.happened, workspace.zone),
-            one.by,
-            " ".join(filter(None, (one.reference, one.note))),
+            step.state.replace("_", " "),
+            local_text(step.happened, workspace.zone),
+            step.by,
+            " ".join(filter(None, (step.reference, step.note))),
         ]
-        for one in incident.steps
+        for step in incident.steps
     ]
     columns = (
         PaperColumn("Step", 45),
@@ -88,19 +87,19 @@ def _state(listed: Mapping[str, Any], open_: Sequence[str]) -> str:
     """Complete is only a pack in which each required item has its evidence; a waiver is none."""
     if open_:
         return f"INCOMPLETE, missing: {', '.join(open_)}"
-    waived = [item["id"] for item in listed["items"] if item["waived_required"]]
+    waived = [entry["id"] for entry in listed["items"] if entry["waived_required"]]
     return f"NOT COMPLETE, waived: {', '.join(waived)}" if waived else "Complete"
 
 
 def _rows(listed: Mapping[str, Any]) -> Iterator[list[str]]:
-    for one in listed["items"]:
-        head, under = [one["id"], one["what"]], one["rule"]
-        if not one["files"]:
-            yield [*head, one["words"], "", under]
-        for place, file in enumerate(one["files"]):
-            told = f"{file['given_as']} ({file['origin']}, {file['size']:,} bytes)"
-            told += f"; {file['shared']}" if file["shared"] else ""
-            yield [*(head if not place else ["", ""]), told, file["sha256"], "" if place else under]
+    for entry in listed["items"]:
+        head, under = [entry["id"], entry["what"]], entry["rule"]
+        if not entry["files"]:
+            yield [*head, entry["words"], "", under]
+        for index, file in enumerate(entry["files"]):
+            text = f"{file['given_as']} ({file['origin']}, {file['size']:,} bytes)"
+            text += f"; {file['shared']}" if file["shared"] else ""
+            yield [*(head if not index else ["", ""]), text, file["sha256"], "" if index else under]
 
 
 COVER, LIST, EVENTS, HEAD, KEY, FILES = (
@@ -122,11 +121,11 @@ def build_pack(
     then the cover says so; and for a folder that holds something already."""
     if out.exists() and any(out.iterdir()):
         raise Refused("pack-folder-not-empty", out=out)
-    found = checklist_state(workspace, incident)
-    open_ = [one.item.id for one in found if one.is_open]
+    checklist = checklist_state(workspace, incident)
+    open_ = [evidence.item.id for evidence in checklist if evidence.is_open]
     if open_ and not incomplete:
         raise Refused("evidence-items-missing", open__count=len(open_), open=", ".join(open_))
-    written = list(_write(workspace, incident, found, out))
+    written = list(_write(workspace, incident, checklist, out))
     what = f"{workspace.mark} evidence of remediation, incident {incident.id}".strip()
     written.append(write_manifest(out, workspace.settings.home, what))
     body = EvidenceBuilt(incident=incident.id, manifest=digest_of(written[-1]), open=open_)
@@ -134,49 +133,51 @@ def build_pack(
     return written
 
 
-def _write(workspace: Workspace, incident: Incident, found: Sequence[ItemEvidence], out: Path) -> Iterator[Path]:
-    home, head = workspace.settings.home, workspace.journal.head()
-    listed = _listed(incident, found)
-    for name, digest in _files(found).items():
+def _write(workspace: Workspace, incident: Incident, checklist: Sequence[ItemEvidence], out: Path) -> Iterator[Path]:
+    signer, head = workspace.signer, workspace.journal.head()
+    listed = _listed(incident, checklist)
+    for name, digest in _files(checklist).items():
         yield write_atomic(out / FILES / name, workspace.content.get(digest))
     yield write_atomic(out / LIST, _text(listed))
-    wanted = {piece.event for one in found for piece in one.pieces}
-    told = [one for one in workspace.journal.events() if _tells(one, incident, wanted)]
-    yield write_atomic(out / EVENTS, [event_line(one) for one in told])
-    yield write_atomic(out / HEAD, _text(signed_head(head, home)))
-    key = base64.b64encode(host_public_key(home)).decode()
+    proof_events = {piece.event for evidence in checklist for piece in evidence.pieces}
+    events = [event for event in workspace.journal.events() if _tells(event, incident, proof_events)]
+    yield write_atomic(out / EVENTS, [event_line(event) for event in events])
+    yield write_atomic(out / HEAD, _text(signed_head(head, signer)))
+    key = base64.b64encode(signer.public_key).decode()
     yield write_atomic(out / KEY, f"{key}\n".encode())
-    page = render_cover(workspace, incident, listed, head, key_id(host_public_key(home)))
+    page = render_cover(workspace, incident, listed, head, key_id(signer.public_key))
     yield write_atomic(out / COVER, page)
 
 
-def _tells(event: Event, incident: Incident, wanted: set[int]) -> bool:
-    if event.seq in wanted:
+def _tells(event: Event, incident: Incident, proof_events: set[int]) -> bool:
+    if event.seq in proof_events:
         return True
-    own = event.subject == f"incident/{incident.id}" and event.kind not in _PRIVATE
-    return own or event.subject.startswith(f"notice/{incident.id}/")
+    of_incident = event.subject == f"incident/{incident.id}" and event.kind not in _PRIVATE
+    return of_incident or event.subject.startswith(f"notice/{incident.id}/")
 
 
-def _listed(incident: Incident, found: Sequence[ItemEvidence]) -> dict[str, Any]:
+def _listed(incident: Incident, checklist: Sequence[ItemEvidence]) -> dict[str, Any]:
     return {
         "incident": incident.id,
         "drill": incident.drill,
         "made": clock.text(),
         "items": [
             {
-                "id": one.item.id,
-                "what": one.item.what,
-                "required": one.item.required,
-                "rule": f"{one.item.source} [{one.item.mark}]",
-                "open": one.is_open,
-                "state": str(one.state),
-                "words": one.words,
-                "waived": one.waived,
-                "waived_required": one.item.required and bool(one.waived),
-                "files": [_file(piece.attached) | {"shared": piece.shared} for piece in one.pieces if piece.attached],
-                "events": [piece.event for piece in one.pieces if piece.event],
+                "id": evidence.item.id,
+                "what": evidence.item.what,
+                "required": evidence.item.required,
+                "rule": f"{evidence.item.source} [{evidence.item.mark}]",
+                "open": evidence.is_open,
+                "state": str(evidence.state),
+                "words": evidence.text,
+                "waived": evidence.waived,
+                "waived_required": evidence.item.required and bool(evidence.waived),
+                "files": [
+                    _file(piece.attached) | {"shared": piece.shared} for piece in evidence.pieces if piece.attached
+                ],
+                "events": [piece.event for piece in evidence.pieces if piece.event],
             }
-            for one in found
+            for evidence in checklist
         ],
     }
 
@@ -191,18 +192,18 @@ def _file(attached: Attached) -> dict[str, Any]:
     }
 
 
-def _files(found: Sequence[ItemEvidence]) -> dict[str, str]:
+def _files(checklist: Sequence[ItemEvidence]) -> dict[str, str]:
     """Name in the pack to digest."""
-    all_ = [piece.attached for one in found for piece in one.pieces if piece.attached]
-    return {_name(one): one.content for one in all_}
+    all_ = [piece.attached for evidence in checklist for piece in evidence.pieces if piece.attached]
+    return {_name(attached): attached.content for attached in all_}
 
 
 def _name(attached: Attached) -> str:
     """A name that every system takes, and that no two contents share."""
     from anyascii import anyascii
 
-    kept = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in anyascii(attached.name))
-    return f"{attached.content[:12]}-{kept.strip('._')[-60:] or 'file'}"
+    safe_name = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in anyascii(attached.name))
+    return f"{attached.content[:12]}-{safe_name.strip('._')[-60:] or 'file'}"
 
 
 def _text(value: object) -> bytes:

@@ -13,9 +13,9 @@ from tasks.core.errors import HostileFile, Problem
 from tasks.core.settings import BrokerSettings
 from tasks.documents.api import GREY, INK, LetterPaper, PageFrame, PaperColumn
 from tasks.incident.document_checks import PDF, check_document
-from tasks.incident.letters import letterhead, official_forms
+from tasks.incident.letters import official_forms
+from tasks.incident.letters.letter_draft import credentials, field_titles, missing_fields, telephone_lines
 from tasks.incident.letters.letter_page import DRILL, UNDERTAKING
-from tasks.incident.letters.letterhead import field_titles, missing_fields, telephone_lines
 from tasks.incident.letters.packet_assembly import disarm
 from tasks.incident.letters.sheet_layout import form_rows
 from tasks.incident.settings import LetterSettings
@@ -26,11 +26,11 @@ _TICK = "[____]"
 _TITLE = "Downtime letter, to be filled in by hand"
 
 
-def blank_letter(broker: BrokerSettings, made: datetime, *, drill: bool = False) -> bytes:
+def blank_letter(broker: BrokerSettings, printed_at: datetime, *, drill: bool = False) -> bytes:
     """Two pages for one entry. A setting of the broker that is missing is printed as a gap, to be
     written in. Raises MissingPart without fpdf2 or its fonts."""
-    right, reach = letterhead.credentials(broker), telephone_lines(broker)
-    paper = LetterPaper(PageFrame(_TITLE, broker.name, right, reach, DRILL if drill else "", made))
+    right, reach = credentials(broker), telephone_lines(broker)
+    paper = LetterPaper(PageFrame(_TITLE, broker.name, right, reach, DRILL if drill else "", printed_at))
     paper.page()
     paper.beside([("DOWNTIME LETTER", 15, INK), (_TITLE, 9, GREY)], 0)
     if broker.address.strip():
@@ -131,12 +131,12 @@ class Official:
 
 def official_blank(home: Path, limits: LetterSettings) -> list[Official]:
     """CBP's forms that the broker has put into `<home>/forms`, each to be printed empty."""
-    found = []
+    forms: list[Official] = []
     for name in official_forms.SHIPPED:
         path = home / "forms" / f"{name}.pdf"
         if path.is_file():
-            found.append(_official(path, official_forms.TITLES[name], limits))
-    return found
+            forms.append(_official(path, official_forms.TITLES[name], limits))
+    return forms
 
 
 def _official(path: Path, title: str, limits: LetterSettings) -> Official:
@@ -167,6 +167,6 @@ def _pages(title: str, name: str, data: bytes) -> Official:
 
 def _drawn_by_a_program(reader: Any) -> bool:
     """Such a file has one page, which says 'Please wait'."""
-    whole: Any = reader.trailer["/Root"].get("/AcroForm", {})
+    form: Any = reader.trailer["/Root"].get("/AcroForm", {})
     has_fields = any(page.get("/Annots") for page in reader.pages)
-    return "/XFA" in whole.get_object() and not has_fields if whole else False
+    return "/XFA" in form.get_object() and not has_fields if form else False

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from tasks.core.errors import Refused
 from tasks.core.journal.table_columns import rows_among
+from tasks.core.ssn import HIDDEN_TEXT
 from tasks.entries.api import ENTRIES, NUMBERS, code_rows, record_of_entries
-from tasks.security.api import HIDDEN_TEXT, is_reference
+from tasks.security.api import is_reference
 from tasks.workspace import Workspace
 
 Row = Mapping[str, Any]
@@ -23,7 +24,7 @@ _MODES = {"truck": "truck", "rail": "rail", "air": "air", "vessel": "ocean"}
 @dataclass(frozen=True)
 class EntryCase:
     """`tables`: the entry's rows by table of the record; `opened`: private values by field, `GONE` where
-    the key was destroyed. `state` and `outcome` as the book has them."""
+    the key was destroyed. `state` and `outcome` as the journal has them."""
 
     number: str
     digest: str
@@ -31,7 +32,7 @@ class EntryCase:
     note: str
     outcome: str
     tables: Mapping[str, Sequence[Row]] = field(repr=False)
-    opened: Mapping[str, str] = field(default_factory=dict, repr=False)
+    opened: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     @property
     def entry(self) -> Row:
@@ -61,26 +62,29 @@ class EntryCase:
 
 def cases(workspace: Workspace, numbers: Iterable[str]) -> list[EntryCase]:
     """The recorded entries among these numbers, in their order, with private values opened."""
-    wanted = list(dict.fromkeys(numbers))
+    unique = list(dict.fromkeys(numbers))
     query = sa.select(ENTRIES, NUMBERS.c.state, NUMBERS.c.note).join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
-    found = {row.number: row for row in rows_among(workspace.journal.rows, query, ENTRIES.c.number, wanted)}
-    record = record_of_entries(workspace.content, {number: row.content for number, row in found.items()})
-    tables = {name: _by_entry(table.to_pylist()) for name, table in record.items()}
-    return [_case(workspace, found[number], tables) for number in wanted if number in found]
+    recorded = {row.number: row for row in rows_among(workspace.journal.rows, query, ENTRIES.c.number, unique)}
+    tables = _tables(workspace, {number: row.content for number, row in recorded.items()})
+    return [_case(workspace, recorded[number], tables) for number in unique if number in recorded]
 
 
-def recorded_case(workspace: Workspace, known: Sequence[EntryCase], where: Mapping[str, str]) -> list[EntryCase]:
+def recorded_case(workspace: Workspace, current: Sequence[EntryCase], where: Mapping[str, str]) -> list[EntryCase]:
     """The same entries as earlier revisions have them; `where`: the content of that revision by number."""
-    record = record_of_entries(workspace.content, where)
-    tables = {name: _by_entry(table.to_pylist()) for name, table in record.items()}
-    return [_filled(workspace, case, tables) for case in known]
+    tables = _tables(workspace, where)
+    return [_filled(workspace, case, tables) for case in current]
+
+
+def _tables(workspace: Workspace, where: Mapping[str, str]) -> dict[str, dict[str, list[Row]]]:
+    record: Any = record_of_entries(workspace.content, where)
+    return {name: _by_entry(table.to_pylist()) for name, table in record.items()}
 
 
 def _by_entry(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+    grouped: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(row["entry_number"], []).append(row)
-    return found
+        grouped.setdefault(row["entry_number"], []).append(row)
+    return grouped
 
 
 def _case(workspace: Workspace, row: Any, tables: Mapping[str, Mapping[str, list[Row]]]) -> EntryCase:
@@ -89,10 +93,10 @@ def _case(workspace: Workspace, row: Any, tables: Mapping[str, Mapping[str, list
 
 
 def _filled(workspace: Workspace, bare: EntryCase, tables: Mapping[str, Mapping[str, list[Row]]]) -> EntryCase:
-    own = {name: some.get(bare.number, []) for name, some in tables.items()}
-    (entry,) = own["entries"]
+    entry_tables = {name: by_number.get(bare.number, []) for name, by_number in tables.items()}
+    (entry,) = entry_tables["entries"]
     opened = {name: _opened(workspace, entry[name]) for name in PRIVATE if entry[name]}
-    return replace(bare, tables=own, opened=opened)
+    return replace(bare, tables=entry_tables, opened=opened)
 
 
 PRIVATE = ("driver_birth_date", "driver_licence", "vehicle_plate")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -45,11 +46,10 @@ class EntryDocument:
 def documents_of(journal: Journal, numbers: Sequence[str]) -> dict[str, list[EntryDocument]]:
     """Each entry's files, in the order they were attached."""
     query = sa.select(DOCUMENTS).order_by(DOCUMENTS.c.number, DOCUMENTS.c.seq)
-    found: dict[str, list[EntryDocument]] = {number: [] for number in numbers}
+    documents: dict[str, list[EntryDocument]] = {number: [] for number in numbers}
     for row in rows_among(journal.rows, query, DOCUMENTS.c.number, list(numbers)):
-        fields = {name: row._mapping[name] for name in EntryDocument.__dataclass_fields__}
-        found[row.number].append(EntryDocument(**fields))
-    return found
+        documents[row.number].append(_document(row))
+    return documents
 
 
 def attach_document(
@@ -62,17 +62,19 @@ def attach_document(
         problem = Problem(column="type", value=document, code="document-kind-unknown", values={"kinds": kinds_})
         raise BadInput("nothing-attached", [problem])
     _require_recorded(workspace.journal, [number])
-    one = _kept(workspace, number, read_document(path, workspace.settings(LetterSettings)), document, reference, actor)
-    if one.document != document:
+    attached = _attach(
+        workspace, number, read_document(path, workspace.settings(LetterSettings)), document, reference, actor
+    )
+    if attached.document != document:
         raise BadInput(
             "document-already-attached",
             name=path.name,
-            document=one.document,
-            file=one.file,
-            reference=one.reference,
+            document=attached.document,
+            file=attached.file,
+            reference=attached.reference,
             document2=document,
         )
-    return one
+    return attached
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class DocumentBatch:
     """What is attached now; (entry, file) of what is not in the folder; and scans that an entry has
     already under another name."""
 
-    done: list[EntryDocument]
+    attached: list[EntryDocument]
     lacking: list[tuple[str, str]]
     twins: list[Problem]
 
@@ -91,7 +93,7 @@ def attach_folder(workspace: Workspace, folder: Path, numbers: Sequence[str], ac
     if not folder.is_dir():
         raise BadInput("folder-not-found", folder=folder)
     _require_recorded(workspace.journal, numbers)
-    checked, lacking, problems = [], [], []
+    checked, lacking, problems = list[Checked](), list[tuple[str, str]](), list[Problem]()
     for case in cases(workspace, numbers):
         for row in case.rows("documents"):
             path = folder / row["file_name"]
@@ -105,29 +107,33 @@ def attach_folder(workspace: Workspace, folder: Path, numbers: Sequence[str], ac
     if problems:
         raise HostileFile("attachments-refused", sorted(problems))
     alone, twins = _apart(workspace.journal, checked)
-    done = [
-        _kept(workspace, number, found, row["document_type"], row["dis_reference"] or "", actor)
-        for number, found, row in alone
+    attached = [
+        _attach(workspace, number, scan, row["document_type"], row["dis_reference"] or "", actor)
+        for number, scan, row in alone
     ]
-    return DocumentBatch(done, lacking, twins)
+    return DocumentBatch(attached, lacking, twins)
 
 
 def _apart(journal: Journal, checked: Sequence[Checked]) -> tuple[list[Checked], list[Problem]]:
     """Scans, without those that an entry has already under another name or as another document: the
     letter says of these that they follow."""
-    alone, twins = [], []
+    alone, twins = list[Checked](), list[Problem]()
     have = documents_of(journal, list(dict.fromkeys(number for number, _, _ in checked)))
-    seen = {(number, one.content): (one.file, one.document) for number, some in have.items() for one in some}
-    for number, found, row in checked:
-        own = found.file, row["document_type"]
-        file, document = seen.setdefault((number, sha256(found.data).hexdigest()), own)
-        if (file, document) == own:
-            alone.append((number, found, row))
+    by_content = {
+        (number, attached.content): (attached.file, attached.document)
+        for number, documents in have.items()
+        for attached in documents
+    }
+    for number, scan, row in checked:
+        name_and_type = scan.file, row["document_type"]
+        file, document = by_content.setdefault((number, sha256(scan.data).hexdigest()), name_and_type)
+        if (file, document) == name_and_type:
+            alone.append((number, scan, row))
             continue
         twins.append(
             Problem(
-                file=found.file,
-                column=f"{number}, {own[1]}",
+                file=scan.file,
+                column=f"{number}, {name_and_type[1]}",
                 code="scan-duplicated",
                 values={"file": file, "document": document},
             )
@@ -136,23 +142,23 @@ def _apart(journal: Journal, checked: Sequence[Checked]) -> tuple[list[Checked],
 
 
 def drop_document(workspace: Workspace, number: str, reference: str, reason: str, actor: str) -> None:
-    """Take a file off an entry; it stays in the book. Raises BadInput without a reason, Refused if
+    """Take a file off an entry; it stays in the journal. Raises BadInput without a reason, Refused if
     there is no such file."""
     if not reason.strip():
         raise BadInput("detach-reason-missing")
-    if reference not in {one.reference for one in documents_of(workspace.journal, [number])[number]}:
+    if reference not in {document.reference for document in documents_of(workspace.journal, [number])[number]}:
         raise Refused("document-not-found", number=number, reference=reference)
     body = DocumentDropped(number=number, reference=reference, reason=reason)
     workspace.journal.append(body, f"entry/{number}", actor)
 
 
 def missing_documents(
-    case: EntryCase, have: Iterable[EntryDocument], wanted: Sequence[Mapping[str, str]]
+    case: EntryCase, have: Iterable[EntryDocument], required: Sequence[Mapping[str, str]]
 ) -> list[LetterGap]:
     """Documents that are to follow: those that its mode asks for (`documents.csv`) and those that its
     desk listed, as far as they are not attached."""
-    files = {one.file for one in have}
-    types = {one.document for one in have}
+    files = {document.file for document in have}
+    types = {document.document for document in have}
     listed = [row for row in case.rows("documents") if row["document_type"] not in OWN]
     named = {row["document_type"] for row in listed}
     gaps = [
@@ -162,7 +168,7 @@ def missing_documents(
     ]
     gaps += [
         LetterGap(kind="document", name=row["document"])
-        for row in wanted
+        for row in required
         if row[case.mode] == "A" and row["document"] not in types | named
     ]
     return gaps
@@ -170,39 +176,43 @@ def missing_documents(
 
 def _require_recorded(journal: Journal, numbers: Sequence[str]) -> None:
     rows = rows_among(journal.rows, sa.select(ENTRIES.c.number), ENTRIES.c.number, list(numbers))
-    known = {row.number for row in rows}
-    if unknown := [number for number in numbers if number not in known]:
+    recorded = {row.number for row in rows}
+    if unknown := [number for number in numbers if number not in recorded]:
         raise NumberUnavailable("case-entries-not-recorded", unknown=", ".join(unknown[:5]))
 
 
-def _kept(
-    workspace: Workspace, number: str, found: Document, document: str, reference: str, actor: str
+def _attach(
+    workspace: Workspace, number: str, file: Document, document: str, reference: str, actor: str
 ) -> EntryDocument:
-    content = workspace.content.put(found.data)
+    content = workspace.content.put(file.data)
     with workspace.journal.write(actor) as pen:
         rows = pen.rows(sa.select(DOCUMENTS).where(DOCUMENTS.c.number == number))
         for row in rows:
             if row.content == content:
-                return EntryDocument(**{k: row._mapping[k] for k in EntryDocument.__dataclass_fields__})
-        taken = {row.reference for row in rows}
-        if reference and reference in taken:
+                return _document(row)
+        references = {row.reference for row in rows}
+        if reference and reference in references:
             raise BadInput("document-reference-taken", number=number, reference=reference)
-        one = EntryDocument(
+        attached = EntryDocument(
             number,
-            reference or _reference(number, taken, content),
+            reference or _reference(number, references, content),
             document,
-            found.file,
+            file.file,
             content,
-            len(found.data),
-            found.media,
-            found.pages,
+            len(file.data),
+            file.media,
+            file.pages,
         )
-        pen.append(DocumentAttached(**vars(one)), f"entry/{number}")
-    return one
+        pen.append(DocumentAttached(**vars(attached)), f"entry/{number}")
+    return attached
 
 
-def _reference(number: str, taken: set[str], content: str) -> str:
+def _document(row: sa.Row[Any]) -> EntryDocument:
+    return EntryDocument(**{name: getattr(row, name) for name in EntryDocument.__dataclass_fields__})
+
+
+def _reference(number: str, references: set[str], content: str) -> str:
     """Serial, check digit and the file's own digest: unique for the entry, the same on every machine."""
     serial = number[4:11] + number[12:]
-    length = next(n for n in range(6, 65) if f"{serial}-{content[:n].upper()}" not in taken)
+    length = next(n for n in range(6, 65) if f"{serial}-{content[:n].upper()}" not in references)
     return f"{serial}-{content[:length].upper()}"

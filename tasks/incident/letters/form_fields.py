@@ -23,7 +23,7 @@ class FormField:
     takes; 0 for any number."""
 
     name: str
-    words: str
+    label: str
     width: float
     height: float
     multiline: bool
@@ -36,7 +36,7 @@ class FormTick:
     (radio buttons) is `name=state`."""
 
     name: str
-    words: str
+    label: str
     page: int
     corners: tuple[float, float, float, float]
 
@@ -52,23 +52,23 @@ class FormMap:
 
 def texts(data: bytes) -> list[FormField]:
     """Fields to be written in."""
-    found = []
-    for _, note, words, name in _widgets(data, "/Tx"):
+    fields: list[FormField] = []
+    for _, note, label, name in _widgets(data, "/Tx"):
         left, low, right, high = _corners(note)
         several = bool(int(_inherited(note, "/Ff", 0)) & _MULTILINE)
-        found.append(FormField(name, words, right - left, high - low, several, int(_inherited(note, "/MaxLen", 0))))
-    return found
+        fields.append(FormField(name, label, right - left, high - low, several, int(_inherited(note, "/MaxLen", 0))))
+    return fields
 
 
 def ticks(data: bytes) -> list[FormTick]:
     """Check boxes and radio buttons; buttons that start something are none."""
-    found = [
-        (FormTick(name, words, page, _corners(note)), _states(note))
-        for page, note, words, name in _widgets(data, "/Btn")
+    boxes = [
+        (FormTick(name, label, page, _corners(note)), _states(note))
+        for page, note, label, name in _widgets(data, "/Btn")
         if not int(_inherited(note, "/Ff", 0)) & _PUSH
     ]
-    names = [one.name for one, _ in found]
-    return [replace(one, name=f"{one.name}={state}") if names.count(one.name) > 1 else one for one, state in found]
+    names = [box.name for box, _ in boxes]
+    return [replace(box, name=f"{box.name}={state}") if names.count(box.name) > 1 else box for box, state in boxes]
 
 
 def _widgets(data: bytes, kind: str) -> Iterator[tuple[int, Any, str, str]]:
@@ -79,8 +79,8 @@ def _widgets(data: bytes, kind: str) -> Iterator[tuple[int, Any, str, str]]:
         for reference in page.get("/Annots") or ():
             note: Any = reference.get_object()
             if note.get("/Subtype") == "/Widget" and _inherited(note, "/FT", "") == kind:
-                words, name = str(_inherited(note, "/TU", "")), _qualified(note)
-                yield number, note, f"{words} {name}".strip().lower(), name
+                title, name = str(_inherited(note, "/TU", "")), _qualified(note)
+                yield number, note, f"{title} {name}".strip().lower(), name
 
 
 def _corners(note: Any) -> tuple[float, float, float, float]:
@@ -91,7 +91,7 @@ def _corners(note: Any) -> tuple[float, float, float, float]:
 def _states(note: Any) -> str:
     """The state of a button that is on, as its form calls it."""
     looks = note.get("/AP", {}).get("/N", {})
-    return next((str(one)[1:] for one in looks if one != "/Off"), "On")
+    return next((str(look)[1:] for look in looks if look != "/Off"), "On")
 
 
 def _inherited(note: Any, key: str, without: Any) -> Any:
@@ -106,7 +106,7 @@ def _inherited(note: Any, key: str, without: Any) -> Any:
 
 
 def _qualified(note: Any) -> str:
-    parts, depth = [], 0
+    parts, depth = list[str](), 0
     while note is not None and depth < 20:
         if "/T" in note:
             parts.append(str(note["/T"]))
@@ -126,26 +126,28 @@ def load_form_map(path: Path, fields: Iterable[str], boxes: Iterable[str]) -> Fo
         if name not in (reader.fieldnames or ())
     ]
     rows = [] if problems else list(reader)
-    known, square = set(fields), set(boxes)
-    for place, row in enumerate(rows, start=2):
-        problems += _faults(path.name, place, row, known, square)
+    text_fields, square = set(fields), set(boxes)
+    for number, row in enumerate(rows, start=2):
+        problems += _faults(path.name, number, row, text_fields, square)
     if problems:
         raise BadInput("letter-table-invalid", problems, path=path)
     return FormMap(
-        {row["field"]: row["value"] for row in rows if row["field"] in known},
+        {row["field"]: row["value"] for row in rows if row["field"] in text_fields},
         {row["field"]: (row["value"], row["when"].strip()) for row in rows if row["field"] in square},
     )
 
 
-def _faults(file: str, place: int, row: Mapping[str, str], known: set[str], square: set[str]) -> Iterator[Problem]:
-    name, value, when = (row.get(one) or "" for one in ("field", "value", "when"))
-    if name not in known | square:
-        yield Problem(file=file, row=place, column="field", value=name, code="form-field-unknown")
+def _faults(
+    file: str, number: int, row: Mapping[str, str], text_fields: set[str], square: set[str]
+) -> Iterator[Problem]:
+    name, value, when = (row.get(column) or "" for column in ("field", "value", "when"))
+    if name not in text_fields | square:
+        yield Problem(file=file, row=number, column="field", value=name, code="form-field-unknown")
     if value not in NAMES or value in PRIVATE:
         yield Problem(
-            file=file, row=place, column="value", value=value, code="form-value-unknown", values={"table": _TABLE}
+            file=file, row=number, column="value", value=value, code="form-value-unknown", values={"table": _TABLE}
         )
     if name in square and not when.strip():
-        yield Problem(file=file, row=place, column="when", code="checkbox-code-missing")
-    if name in known and when.strip():
-        yield Problem(file=file, row=place, column="when", value=when, code="checkbox-code-on-text-field")
+        yield Problem(file=file, row=number, column="when", code="checkbox-code-missing")
+    if name in text_fields and when.strip():
+        yield Problem(file=file, row=number, column="when", value=when, code="checkbox-code-on-text-field")

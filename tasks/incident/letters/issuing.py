@@ -1,5 +1,5 @@
 """Letters are made and issued: all that were asked for, or none. Content first, then the event, then the
-file in the folder; a letter whose file is lost is printed again from the book."""
+file in the folder; a letter whose file is lost is printed again from the journal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,7 +23,16 @@ from tasks.entries.api import ENTRIES, NUMBERS, codes_where
 from tasks.incident.agencies.agency_requirements import LET_GO
 from tasks.incident.letters import official_forms
 from tasks.incident.letters.entry_case import GONE, PRIVATE
-from tasks.incident.letters.letter_draft import PORT, SHIPMENT, LetterDraft, LetterPart, letter_name
+from tasks.incident.letters.letter_draft import (
+    PORT,
+    SHIPMENT,
+    LetterDraft,
+    LetterPart,
+    LetterSigner,
+    letter_name,
+    letter_signer,
+    require_complete,
+)
 from tasks.incident.letters.letter_events import LetterEntry, LetterGap, LetterIssued, LetterReissued, LetterRelease
 from tasks.incident.letters.letter_readiness import (
     EntryReadiness,
@@ -33,7 +43,6 @@ from tasks.incident.letters.letter_readiness import (
 )
 from tasks.incident.letters.letter_records import seal_packet
 from tasks.incident.letters.letter_values import WITHDRAWALS
-from tasks.incident.letters.letterhead import LetterSigner, letter_signer, require_complete
 from tasks.incident.letters.official_forms import fill_form, form_named
 from tasks.incident.letters.packet_assembly import Packet, assemble
 from tasks.incident.settings import LetterSettings
@@ -48,7 +57,7 @@ _QUOTA = codes_where("entry_type", "quota")
 @dataclass(frozen=True)
 class LetterRequest:
     """What is asked for. `again`: why earlier letters are replaced; `without`: why there is no wait
-    for CBP's leave; `leave_out`: issue those that can be, and name the others."""
+    for CBP's authorization; `leave_out`: issue those that can be, and name the others."""
 
     numbers: tuple[str, ...]
     per: str = SHIPMENT
@@ -85,7 +94,7 @@ def issue_letters(workspace: Workspace, wish: LetterRequest, folder: Path, actor
     """Issue the letters into an empty folder with a signed manifest; nothing is sent by this.
 
     Raises Refused, naming every reason by entry, for data that CBP wants and the record lacks, a number
-    that cannot be used, an agency's paper that holds an entry, or CBP's leave; with `leave_out` only if
+    that cannot be used, an agency's paper that holds an entry, or CBP's authorization; with `leave_out` only if
     nothing is left. BadInput for an unknown port, no number, a folder that is not empty, or a setting of
     the broker that every letter names and that is missing.
     """
@@ -95,17 +104,17 @@ def issue_letters(workspace: Workspace, wish: LetterRequest, folder: Path, actor
     if not wish.numbers:
         raise BadInput("letter-without-entries")
     signs = letter_signer(workspace.journal, workspace.settings, wish.signer)
-    found = entry_readiness(LetterRules.of(workspace), wish.numbers, bool(wish.again))
-    for one in found:
-        if one.port:
-            require_port(workspace, one.port)
-    given, day = letter_authorization(workspace.journal), clock.washington().date()
-    left = _refused(found, given, day, wish)
-    parts = [one for one in found if one.clean and one.part is not None]
-    drafts = [_draft(workspace, wish, some, signs, given, day) for some in _groups(parts, wish.per)]
+    entries = entry_readiness(LetterRules.of(workspace), wish.numbers, bool(wish.again))
+    for entry in entries:
+        if entry.port:
+            require_port(workspace, entry.port)
+    authorization, day = letter_authorization(workspace.journal), clock.washington().date()
+    left = _refused(entries, authorization, day, wish)
+    parts = [entry for entry in entries if entry.clean and entry.part is not None]
+    drafts = [_draft(workspace, wish, group, signs, authorization, day) for group in _groups(parts, wish.per)]
     # All are drawn before the first is written down: what cannot be drawn must refuse them all.
-    made = [(draft, *_packets(workspace, draft)) for draft in drafts]
-    ready_ = [(draft, printed, _kept(workspace, draft, printed, masked)) for draft, printed, masked, _ in made]
+    packets = [(draft, *_packets(workspace, draft)) for draft in drafts]
+    ready_ = [(draft, printed, _stored(workspace, draft, printed, masked)) for draft, printed, masked, _ in packets]
     with workspace.journal.write(actor) as pen:
         for draft, _, body in ready_:
             _require_unchanged(pen, draft)
@@ -113,7 +122,7 @@ def issue_letters(workspace: Workspace, wish: LetterRequest, folder: Path, actor
                 raise Busy("letter-just-issued", id=draft.id)
     issued = tuple(
         _written(draft, printed, body, notes, folder)
-        for (draft, printed, body), (*_, notes) in zip(ready_, made, strict=True)
+        for (draft, printed, body), (*_, notes) in zip(ready_, packets, strict=True)
     )
     what = f"{'DRILL ' if is_drill(workspace.journal) else ''}downtime letters of {day}"
     write_manifest(folder, workspace.settings.home, what)
@@ -121,52 +130,55 @@ def issue_letters(workspace: Workspace, wish: LetterRequest, folder: Path, actor
 
 
 def _refused(
-    found: Sequence[EntryReadiness], given: LetterAuthorization, day: date, wish: LetterRequest
+    entries: Sequence[EntryReadiness], authorization: LetterAuthorization, day: date, wish: LetterRequest
 ) -> tuple[Problem, ...]:
-    ports = [one.port for one in found if one.port]
-    barred = [] if wish.without else leave_problems(given, ports, day)
-    faults = [problem for one in found for problem in one.problems]
+    ports = [entry.port for entry in entries if entry.port]
+    barred = [] if wish.without else leave_problems(authorization, ports, day)
+    faults = [problem for entry in entries for problem in entry.problems]
     if barred:
         raise Refused("letter-not-issued", [*barred, *faults])
-    if faults and (not wish.leave_out or all(not one.clean for one in found)):
+    if faults and (not wish.leave_out or all(not entry.clean for entry in entries)):
         raise Refused(
-            "entries-not-allowed-on-letter", faults, names=sum(not one.clean for one in found), found_count=len(found)
+            "entries-not-allowed-on-letter",
+            faults,
+            names=sum(not entry.clean for entry in entries),
+            found_count=len(entries),
         )
     return tuple(faults)
 
 
-def _groups(found: Sequence[EntryReadiness], per: str) -> list[list[EntryReadiness]]:
+def _groups(entries: Sequence[EntryReadiness], per: str) -> list[list[EntryReadiness]]:
     if per not in (SHIPMENT, PORT):
         raise BadInput("letter-grouping-unknown", per=per, shipment=SHIPMENT, port=PORT)
     if per == SHIPMENT:
-        return [[one] for one in found]
+        return [[entry] for entry in entries]
     ports: dict[str, list[EntryReadiness]] = {}
-    for one in found:
-        ports.setdefault(one.port, []).append(one)
-    return [some for _, some in sorted(ports.items())]
+    for entry in entries:
+        ports.setdefault(entry.port, []).append(entry)
+    return [group for _, group in sorted(ports.items())]
 
 
 def _draft(
     workspace: Workspace,
     wish: LetterRequest,
-    some: Sequence[EntryReadiness],
+    group: Sequence[EntryReadiness],
     signs: LetterSigner,
-    given: LetterAuthorization,
+    authorization: LetterAuthorization,
     day: date,
 ) -> LetterDraft:
-    parts = tuple(one.part for one in some if one.part is not None)
-    replaces = tuple(sorted({one.live for one in some if one.live}))
+    parts = tuple(entry.part for entry in group if entry.part is not None)
+    replaces = tuple(sorted({entry.live for entry in group if entry.live}))
     reason = wish.again if replaces else ""
     return LetterDraft(
         id=letter_name(parts, day, signs, replaces, reason, _letters_so_far(workspace, parts)),
         per=wish.per,
-        port=some[0].port,
+        port=group[0].port,
         day=day,
-        made=clock.now(),
+        issued_at=clock.now(),
         broker=workspace.settings(BrokerSettings),
         signer=signs,
-        leave=given,
-        override=wish.without if given.lacking(some[0].port, day) else "",
+        authorization=authorization,
+        override=wish.without if authorization.lacking(group[0].port, day) else "",
         parts=parts,
         replaces=replaces,
         reason=reason,
@@ -182,14 +194,14 @@ def _letters_so_far(workspace: Workspace, parts: Sequence[LetterPart]) -> int:
 
 def _packets(workspace: Workspace, draft: LetterDraft) -> tuple[Packet, Packet | None, tuple[Problem, ...]]:
     """The packet as printed, the one with private values hidden if it differs, and notes."""
-    size = sum(one.size for part in draft.parts for one in part.documents)
+    size = sum(document.size for part in draft.parts for document in part.documents)
     most = workspace.settings(LetterSettings).packet_mib
     if size > most * MIB:
         raise Refused("letter-packet-too-large", id=draft.id, size=size / MIB, most=most)
-    filled, whole, notes = _forms(workspace, draft.parts)
-    printed = assemble(draft, workspace.content.get, filled, whole, hidden=False)
-    private = any(part.case.opened.get(one, GONE) != GONE for part in draft.parts for one in PRIVATE)
-    masked = assemble(draft, workspace.content.get, filled, whole, hidden=True) if private else None
+    filled, complete, notes = _forms(workspace, draft.parts)
+    printed = assemble(draft, workspace.content.get, filled, complete, hidden=False)
+    private = any(part.case.opened.get(name, GONE) != GONE for part in draft.parts for name in PRIVATE)
+    masked = assemble(draft, workspace.content.get, filled, complete, hidden=True) if private else None
     return printed, masked, notes
 
 
@@ -198,18 +210,18 @@ def _forms(
 ) -> tuple[list[list[bytes]], list[bool], tuple[Problem, ...]]:
     home, limits = workspace.settings.home, workspace.settings(LetterSettings)
     entry, faults = form_named(home, official_forms.CBP_3461, limits)
-    summary, more = form_named(home, official_forms.CBP_7501, limits)
-    filled, whole = [], []
+    summary, summary_faults = form_named(home, official_forms.CBP_7501, limits)
+    filled, complete = list[list[bytes]](), list[bool]()
     for part in parts:
         pages = [fill_form(entry, part.case)] if entry else []
-        whole.append(bool(pages) and pages[0].whole)
+        complete.append(bool(pages) and pages[0].complete)
         if summary and part.case.entry["entry_type"] in (*_QUOTA, *WITHDRAWALS):
             pages.append(fill_form(summary, part.case))
-        filled.append([one.data for one in pages])
-    return filled, whole, (*faults, *more)
+        filled.append([copy.data for copy in pages])
+    return filled, complete, (*faults, *summary_faults)
 
 
-def _kept(workspace: Workspace, draft: LetterDraft, printed: Packet, masked: Packet | None) -> LetterIssued:
+def _stored(workspace: Workspace, draft: LetterDraft, printed: Packet, masked: Packet | None) -> LetterIssued:
     """The letter's contents put away, and the event that will name them."""
     content = workspace.content.put((masked or printed).data)
     sealed, key = "", ""
@@ -226,16 +238,16 @@ def _written(
         draft.id,
         path,
         draft.port,
-        tuple(one.number for one in body.entries),
+        tuple(entry.number for entry in body.entries),
         printed.pages,
         draft.replaces,
-        {one.number: one.follows for one in body.entries if one.follows},
+        {entry.number: entry.follows for entry in body.entries if entry.follows},
         notes,
     )
 
 
 def _body(draft: LetterDraft, printed: Packet, content: str, sealed: str, key: str) -> LetterIssued:
-    common = {
+    common: dict[str, Any] = {
         "letter": draft.id,
         "per": draft.per,
         "port": draft.port,
@@ -245,12 +257,12 @@ def _body(draft: LetterDraft, printed: Packet, content: str, sealed: str, key: s
         "printed": sha256(printed.data).hexdigest(),
         "pages": printed.pages,
         "entries": [_entry(part) for part in draft.parts],
-        "documents": sorted({one.content for part in draft.parts for one in part.documents}),
+        "documents": sorted({document.content for part in draft.parts for document in part.documents}),
         "signer": draft.signer.person,
         "signer_name": draft.signer.name,
         "licence": draft.signer.licence,
         "override": draft.override,
-        "authorisation": draft.leave.words(draft.port),
+        "authorisation": draft.authorization.text(draft.port),
     }
     if not draft.replaces:
         return LetterIssued(**common)
@@ -258,13 +270,13 @@ def _body(draft: LetterDraft, printed: Packet, content: str, sealed: str, key: s
 
 
 def _entry(part: LetterPart) -> LetterEntry:
-    gone = [
+    releases = [
         LetterRelease(agency=demand.agency, line=demand.line, reason=demand.have)
         for demand in part.demands
         if demand.state == LET_GO
     ]
     return LetterEntry(
-        number=part.case.number, digest=part.case.digest, asks=part.asks, follows=list(part.follows), let_go=gone
+        number=part.case.number, digest=part.case.digest, asks=part.asks, follows=list(part.follows), let_go=releases
     )
 
 
@@ -277,6 +289,6 @@ def _require_unchanged(pen: Pen, draft: LetterDraft) -> None:
     now = {row.number: row for row in rows_among(pen.rows, query, ENTRIES.c.number, numbers)}
     for part in draft.parts:
         row = now[part.case.number]
-        other = row.letter is not None and row.letter not in draft.replaces
-        if row.digest != part.case.digest or row.state != "recorded" or other:
+        other_letter = row.letter is not None and row.letter not in draft.replaces
+        if row.digest != part.case.digest or row.state != "recorded" or other_letter:
             raise Refused("entry-changed-during-letter", number=part.case.number)

@@ -10,10 +10,10 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from tasks.core.journal.bodies import Body
+from tasks.core.journal.bodies import AdoptedBody
 
 
-class DocumentAttached(Body, frozen=True, kw_only=True):
+class DocumentAttached(AdoptedBody, frozen=True, kw_only=True):
     """A file now belongs to an entry. `reference` is unique for the entry, as CBP's image system
     wants it; `document` a code of the list document_type; `pages` as the file has them."""
 
@@ -28,7 +28,7 @@ class DocumentAttached(Body, frozen=True, kw_only=True):
     pages: int
 
 
-class DocumentDropped(Body, frozen=True, kw_only=True):
+class DocumentDropped(AdoptedBody, frozen=True, kw_only=True):
     """The file was attached by mistake and goes with no letter from now on."""
 
     kind: ClassVar[str] = "document.dropped"
@@ -70,13 +70,13 @@ class LetterEntry(msgspec.Struct, frozen=True, kw_only=True):
     let_go: list[LetterRelease] = []
 
 
-class LetterIssued(Body, frozen=True, kw_only=True):
+class LetterIssued(AdoptedBody, frozen=True, kw_only=True):
     """A downtime letter was made, for a person to sign and hand in.
 
     `content`: the packet with private values masked; `sealed`: the packet as printed, encrypted under
     a key of its own that stands behind the private reference `key` and is destroyed with the driver's
     data; `printed`: SHA-256 of the packet as printed. `signer` is the id of the person who is to sign,
-    `licence` whose licence it is signed under. `authorisation`: CBP's leave for the downtime in words;
+    `licence` whose license it is signed under. `authorisation`: CBP's authorization for the downtime in words;
     `override`: why it was issued without.
     """
 
@@ -106,7 +106,7 @@ class LetterReissued(LetterIssued, frozen=True, kw_only=True):
     reason: str
 
 
-class LetterWithdrawn(Body, frozen=True, kw_only=True):
+class LetterWithdrawn(AdoptedBody, frozen=True, kw_only=True):
     """The letter was taken back before the port had it: every copy is destroyed."""
 
     kind: ClassVar[str] = "letter.withdrawn"
@@ -114,7 +114,7 @@ class LetterWithdrawn(Body, frozen=True, kw_only=True):
     reason: str
 
 
-class LetterSent(Body, frozen=True, kw_only=True):
+class LetterSent(AdoptedBody, frozen=True, kw_only=True):
     """The letter went to the port: by whom or what (`way`), to whom, on which day; `proof` is the
     stamped or signed copy, the mail or the receipt, as content."""
 
@@ -127,7 +127,7 @@ class LetterSent(Body, frozen=True, kw_only=True):
     file: str
 
 
-class PacketExported(Body, frozen=True, kw_only=True):
+class PacketExported(AdoptedBody, frozen=True, kw_only=True):
     """The documents of a letter were written out, each with its reference, for the image system
     (DIS); `manifest` is the digest of the folder's manifest."""
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tasks.documents.api import GREY, INK, RED, LetterBox, LetterPaper, PageFrame, PaperColumn
-from tasks.incident.letters import letterhead
-from tasks.incident.letters.letter_draft import PORT, LetterDraft, LetterPart
+from tasks.incident.letters.letter_draft import PORT, LetterDraft, LetterPart, credentials, telephone_lines
 from tasks.incident.letters.letter_values import IMMEDIATE, joined, port, text_of
-from tasks.incident.letters.letterhead import telephone_lines
 from tasks.incident.letters.sheet_layout import entry_sheet
 
 DRILL = "DRILL: made-up entries. Not a letter to CBP, nothing is to be handed in"
@@ -56,13 +54,13 @@ def render_letter(
     _plea(paper, draft)
     _entries(paper, draft)
     _undertaking(paper, draft)
-    sheets = []
-    for place, part in enumerate(draft.parts):
+    sheets: list[int] = []
+    for index, part in enumerate(draft.parts):
         # A page that got loose at the port still says whose it is.
         paper.frame = frame._replace(right=f"{part.case.number} · {frame.right}")
         paper.page()
         sheets.append(paper.pdf.page_no())
-        official = place < len(filled) and filled[place]
+        official = index < len(filled) and filled[index]
         entry_sheet(paper, draft, part, places, hidden=hidden, official=official)
     return LetterPages(paper.bytes(), paper.pdf.pages_count, tuple(sheets))
 
@@ -72,18 +70,18 @@ def _frame(draft: LetterDraft) -> PageFrame:
     return PageFrame(
         title=draft.title,
         left=broker.name,
-        right=letterhead.credentials(broker),
+        right=credentials(broker),
         foot=f"{draft.id} · {draft.day} · {telephone_lines(broker)}",
         mark=DRILL if draft.drill else "",
-        made=draft.made,
+        made=draft.issued_at,
     )
 
 
 def _head(paper: LetterPaper, draft: LetterDraft) -> None:
-    one = draft.parts[0].case.number if len(draft.parts) == 1 else ""
-    if one:
-        paper.barcode(one)
-    paper.beside([("DOWNTIME LETTER", 15, INK), (draft.id, 10, GREY)], 17 if one else 0)
+    number = draft.parts[0].case.number if len(draft.parts) == 1 else ""
+    if number:
+        paper.barcode(number)
+    paper.beside([("DOWNTIME LETTER", 15, INK), (draft.id, 10, GREY)], 17 if number else 0)
     paper.text("U.S. Customs and Border Protection", 10)
     paper.text(f"Port {port(draft.port)}", 10, style="B")
     paper.text(f"{draft.day}", 10)
@@ -93,9 +91,9 @@ def _head(paper: LetterPaper, draft: LetterDraft) -> None:
             f"REISSUE. Takes the place of {joined(draft.replaces)}, which no longer counts for what is "
             f"named here: {draft.reason}"
         )
-    broker, leave = draft.broker, draft.leave
-    since = leave.since.replace("T", " ")[:16] + " UTC" if leave.since else "to follow"
-    said, none = leave.words(draft.port), "none on record when this was issued"
+    broker, authorization = draft.broker, draft.authorization
+    since = authorization.since.replace("T", " ")[:16] + " UTC" if authorization.since else "to follow"
+    authorized, none = authorization.text(draft.port), "none on record when this was issued"
     paper.gap(1)
     paper.boxes(
         [
@@ -111,8 +109,8 @@ def _head(paper: LetterPaper, draft: LetterDraft) -> None:
             ),
             (
                 LetterBox(3, "", "No transmission since", since),
-                LetterBox(5, "", "Reason", leave.reason or "our systems are out of use"),
-                LetterBox(5, "", "CBP's authorisation of downtime", said or none, INK if said else RED),
+                LetterBox(5, "", "Reason", authorization.reason or "our systems are out of use"),
+                LetterBox(5, "", "CBP's authorisation of downtime", authorized or none, INK if authorized else RED),
             ),
         ]
     )
@@ -130,8 +128,8 @@ def _plea(paper: LetterPaper, draft: LetterDraft) -> None:
     )
     hurry = [part.case.number for part in draft.parts if part.case.entry["perishable"]]
     if hurry:
-        some = joined(hurry[:4]) + (f" and {len(hurry) - 4} more" if hurry[4:] else "")
-        paper.band(f"PERISHABLE: {some}")
+        named = joined(hurry[:4]) + (f" and {len(hurry) - 4} more" if hurry[4:] else "")
+        paper.band(f"PERISHABLE: {named}")
     for part in draft.parts:
         if part.asks == IMMEDIATE:
             took = "ACE accepted one." if part.se_accepted else "NONE IS ACCEPTED, as far as we know."
@@ -173,7 +171,7 @@ def _undertaking(paper: LetterPaper, draft: LetterDraft) -> None:
     signer = draft.signer
     paper.text(f"For {draft.broker.name}, filer {draft.broker.filer_code}:", 9.5)
     paper.blank([(5, "Signature"), (3, "Date and time")], 14)
-    paper.text(f"{signer.name}, {signer.words}", 9.5, style="B")
+    paper.text(f"{signer.name}, {signer.title}", 9.5, style="B")
     paper.gap(1)
     paper.blank(
         [

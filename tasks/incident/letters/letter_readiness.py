@@ -1,8 +1,4 @@
-"""What stands in the way of a letter, entry by entry: a number that cannot be used, data that CBP wants on
-it, an agency whose paper is missing, CBP's leave. Everything else follows later and is chased.
-
-What a letter must name by mode of transport, and what may follow: `data/letters/fields.csv`.
-"""
+"""What keeps an entry off a letter: its number, missing data (`data/letters/fields.csv`), an agency, CBP."""
 
 from __future__ import annotations
 
@@ -44,17 +40,17 @@ class LetterGaps:
 
 def mode_fields(home: Path) -> DataTable:
     """Raises BadInput if the broker's own file names a field or a need that there is not."""
-    found = table(home, "letters", "fields.csv")
-    require_known(found, "field", NAMES)
+    fields = table(home, "letters", "fields.csv")
+    require_known(fields, "field", NAMES)
     for mode in MODES:
-        require_known(found, mode, (REQUIRED, LATER, USEFUL, NOT))
-    return found
+        require_known(fields, mode, (REQUIRED, LATER, USEFUL, NOT))
+    return fields
 
 
-def letter_gaps(case: EntryCase, found: DataTable) -> LetterGaps:
+def letter_gaps(case: EntryCase, fields: DataTable) -> LetterGaps:
     """What this entry lacks for its mode and port."""
-    missing, follows = [], []
-    for row in required_fields(found, case.port):
+    missing, follows = list[Problem](), list[LetterGap]()
+    for row in required_fields(fields, case.port):
         need = row[case.mode]
         if need in (REQUIRED, LATER) and not text_of(case, row["field"]):
             if need == REQUIRED:
@@ -75,10 +71,10 @@ def _missing(case: EntryCase, row: dict[str, str]) -> Problem:
     )
 
 
-def required_fields(found: DataTable, port: str) -> list[dict[str, str]]:
+def required_fields(fields: DataTable, port: str) -> list[dict[str, str]]:
     """A row a field: the one for this port where there is one, in the order of the file."""
     rows: dict[str, dict[str, str]] = {}
-    for row in found.rows:
+    for row in fields.rows:
         ports = row["ports"].split()
         if port in ports or (not ports and row["field"] not in rows):
             rows[row["field"]] = row
@@ -112,7 +108,7 @@ class LetterRules:
     workspace: Workspace
     fields: DataTable
     documents: DataTable
-    office: AgencyRules
+    agencies: AgencyRules
 
     @classmethod
     def of(cls, workspace: Workspace) -> LetterRules:
@@ -123,25 +119,25 @@ class LetterRules:
 def entry_readiness(rules: LetterRules, numbers: Sequence[str], again: bool) -> list[EntryReadiness]:
     """Each number with its part of a letter, or why it cannot be on one. `again`: a letter that is
     there already is no hindrance."""
-    book = rules.workspace
-    known = {case.number: case for case in cases(book, numbers)}
-    live = letters_of(book.journal, numbers)
-    have = documents_of(book.journal, numbers)
-    accepted = _accepted(book.journal, numbers)
-    found = []
+    workspace = rules.workspace
+    recorded = {case.number: case for case in cases(workspace, numbers)}
+    live = letters_of(workspace.journal, numbers)
+    have = documents_of(workspace.journal, numbers)
+    accepted = _accepted(workspace.journal, numbers)
+    readiness: list[EntryReadiness] = []
     for number in dict.fromkeys(numbers):
-        if (case := known.get(number)) is None:
-            found.append(EntryReadiness(number, "", "", (_unrecorded(book, number),)))
+        if (case := recorded.get(number)) is None:
+            readiness.append(EntryReadiness(number, "", "", (_unrecorded(workspace, number),)))
             continue
-        wanted = tuple(agency_demands(rules.office, case))
+        demands = tuple(agency_demands(rules.agencies, case))
         problems = [
             *_unusable(case, live.get(number, ""), again),
             *letter_gaps(case, rules.fields).missing,
-            *_held(number, wanted),
+            *_agency_problems(number, demands),
         ]
-        part = _part(rules, case, wanted, have[number], number in accepted)
-        found.append(EntryReadiness(number, case.port, live.get(number, ""), tuple(problems), part))
-    return found
+        part = _part(rules, case, demands, have[number], number in accepted)
+        readiness.append(EntryReadiness(number, case.port, live.get(number, ""), tuple(problems), part))
+    return readiness
 
 
 def entries_to_letter(journal: Journal, port: str) -> list[str]:
@@ -170,18 +166,18 @@ def entries_decided_by_port(journal: Journal, port: str) -> list[PortDecision]:
     """What `waiting` leaves out of the port's entries that are recorded and on no letter, by what the
     port did."""
     query = _unlettered().where(ENTRIES.c.port == port, ENTRIES.c.outcome.in_((*RELEASED, *CLOSED)))
-    found: dict[str, list[str]] = {}
+    by_outcome: dict[str, list[str]] = {}
     for row in journal.rows(query.add_columns(ENTRIES.c.outcome)):
-        found.setdefault(row.outcome, []).append(row.number)
-    return [PortDecision(outcome, tuple(some)) for outcome, some in sorted(found.items())]
+        by_outcome.setdefault(row.outcome, []).append(row.number)
+    return [PortDecision(outcome, tuple(numbers)) for outcome, numbers in sorted(by_outcome.items())]
 
 
 def entries_without_letter(journal: Journal) -> dict[str, list[str]]:
     """All of them that are not released either, by port; those without a port under an empty one."""
-    found: dict[str, list[str]] = {}
+    by_port: dict[str, list[str]] = {}
     for row in journal.rows(_waiting().where(ENTRIES.c.outcome.not_in(RELEASED))):
-        found.setdefault(row.port, []).append(row.number)
-    return dict(sorted(found.items()))
+        by_port.setdefault(row.port, []).append(row.number)
+    return dict(sorted(by_port.items()))
 
 
 def _waiting() -> sa.Select[tuple[str, str]]:
@@ -205,9 +201,9 @@ def require_port(workspace: Workspace, port: str) -> None:
         raise BadInput("letter-not-drafted", [problem])
 
 
-def leave_problems(leave: LetterAuthorization, ports: Iterable[str], day: date) -> list[Problem]:
-    """Why CBP's leave does not cover these ports today."""
-    problems = (leave.lacking(port, day) for port in sorted(set(ports)))
+def leave_problems(authorization: LetterAuthorization, ports: Iterable[str], day: date) -> list[Problem]:
+    """Why CBP's authorization does not cover these ports today."""
+    problems = (authorization.lacking(port, day) for port in sorted(set(ports)))
     return [problem for problem in problems if problem is not None]
 
 
@@ -224,9 +220,13 @@ def follow_up_gaps(rules: LetterRules, case: EntryCase, have: Sequence[EntryDocu
 
 
 def _part(
-    rules: LetterRules, case: EntryCase, wanted: tuple[AgencyDemand, ...], have: Sequence[EntryDocument], accepted: bool
+    rules: LetterRules,
+    case: EntryCase,
+    demands: tuple[AgencyDemand, ...],
+    have: Sequence[EntryDocument],
+    accepted: bool,
 ) -> LetterPart:
-    return LetterPart(case, release_request(case), follow_up_gaps(rules, case, have), wanted, tuple(have), accepted)
+    return LetterPart(case, release_request(case), follow_up_gaps(rules, case, have), demands, tuple(have), accepted)
 
 
 def _unrecorded(workspace: Workspace, number: str) -> Problem:
@@ -253,7 +253,7 @@ def _unusable(case: EntryCase, live: str, again: bool) -> Iterable[Problem]:
         yield Problem(file=case.number, column="Letter", value=live, code="letter-already-issued-for-entry")
 
 
-def _held(number: str, demands_: Iterable[AgencyDemand]) -> Iterable[Problem]:
+def _agency_problems(number: str, demands_: Iterable[AgencyDemand]) -> Iterable[Problem]:
     for hold in agency_holds(demands_):
         yield Problem(
             file=number,
@@ -268,7 +268,7 @@ def _held(number: str, demands_: Iterable[AgencyDemand]) -> Iterable[Problem]:
                 "reason": hold.reason,
                 "paper": hold.paper,
                 "route": hold.route,
-                "mark": hold.mark,
+                "mark": hold.confidence,
             },
         )
 

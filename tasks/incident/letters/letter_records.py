@@ -1,11 +1,8 @@
-"""What becomes of a letter: it went to the port, it was taken back, it is printed again; and its documents
-written out for CBP's image system (DIS), which asks for a reference that is unique for the entry.
+"""Issued letters: sent to the port, withdrawn, printed again, their documents exported, open papers chased.
 
-A letter for a truck names the driver's birth date and plate. The book keeps it with these hidden, and
-once more as printed under a key that is destroyed with the driver's data: then nobody can read it again,
-in no backup either, while its digest still tells a copy from another.
-
-What letters said would follow and has not come yet: whom to ask, for what, since when.
+Documents go to CBP's image system (DIS), which asks for a reference that is unique for the entry. A letter for a
+truck names the driver's birth date and plate: the journal keeps it masked, and once more as printed, under a key
+that is destroyed with the driver's data.
 """
 
 from __future__ import annotations
@@ -31,10 +28,11 @@ from tasks.core.files import digest_of, write_atomic
 from tasks.core.journal.journal import Event, is_drill
 from tasks.core.settings import BrokerSettings
 from tasks.core.status_lines import AMBER, StatusLine
-from tasks.core.untrusted_input import MIB
-from tasks.incident.data_tables import table
+from tasks.incident.data_tables import safe_cell, table
+from tasks.incident.evidence.file_attachments import keep_proof
 from tasks.incident.letters.entry_case import cases
 from tasks.incident.letters.entry_documents import EntryDocument, documents_of
+from tasks.incident.letters.letter_draft import missing_fields
 from tasks.incident.letters.letter_events import (
     LetterIssued,
     LetterReissued,
@@ -44,8 +42,6 @@ from tasks.incident.letters.letter_events import (
 )
 from tasks.incident.letters.letter_readiness import LetterRules, entries_without_letter, follow_up_gaps
 from tasks.incident.letters.letter_values import text_of
-from tasks.incident.letters.letterhead import missing_fields
-from tasks.incident.settings import LetterSettings
 from tasks.incident.tables import LETTERS
 from tasks.incident.timeline.deadline_clocks import ON_LINE
 from tasks.incident.timeline.incident_state import find_incident
@@ -57,52 +53,52 @@ def chase_list(workspace: Workspace) -> list[dict[str, object]]:
     """A row an entry whose letter counts and of which something is still to come, by importer:
     `to_follow` (kind, name, file) and `without` (agency, line, reason). What came since the letter is no
     longer listed; what an entry was let go without, is."""
-    rules, found = LetterRules.of(workspace), []
-    known = {one.said.letter: one for one in issued_letters(workspace)}
+    rules, rows = LetterRules.of(workspace), list[dict[str, object]]()
+    issued = {record.said.letter: record for record in issued_letters(workspace)}
     live = sa.select(LETTERS.c.live, LETTERS.c.letter).where(LETTERS.c.live.is_not(None))
-    where = {row.live: known[row.letter] for row in workspace.journal.rows(live)}
+    where = {row.live: issued[row.letter] for row in workspace.journal.rows(live)}
     have = documents_of(workspace.journal, list(where))
     for case in cases(workspace, where):
-        said = where[case.number].said
-        gone = next(entry.let_go for entry in said.entries if entry.number == case.number)
+        letter = where[case.number].said
+        released = next(entry.let_go for entry in letter.entries if entry.number == case.number)
         gaps = follow_up_gaps(rules, case, have[case.number])
-        if (gaps or gone) and case.state == "recorded":
-            found.append(
+        if (gaps or released) and case.state == "recorded":
+            rows.append(
                 {
                     "importer": text_of(case, "importer_name") or masked_value(case.entry["importer_number"]),
                     "entry": case.number,
-                    "letter": said.letter,
+                    "letter": letter.letter,
                     "port": case.port,
                     "since": where[case.number].at[:10],
                     "to_follow": [msgspec.to_builtins(gap) for gap in gaps],
-                    "without": [msgspec.to_builtins(release) for release in gone],
+                    "without": [msgspec.to_builtins(release) for release in released],
                 }
             )
-    return sorted(found, key=lambda row: (str(row["importer"]), str(row["entry"])))
+    return sorted(rows, key=lambda row: (str(row["importer"]), str(row["entry"])))
 
 
 def entries_lacking_letters(workspace: Workspace) -> list[StatusLine]:
-    """The board's line on entries that went, or are to go, to a port without a letter while we are down."""
+    """The status line on entries that went, or are to go, to a port without a letter while we are down."""
     incident = find_incident(workspace.journal.rows)
     if incident is None or incident.state in ON_LINE or not (left := entries_without_letter(workspace.journal)):
         return []
-    told = "; ".join(f"port {port or 'not given'}: {len(some)}" for port, some in left.items())
+    ports = "; ".join(f"port {port or 'not given'}: {len(numbers)}" for port, numbers in left.items())
     return [
         StatusLine(
             "entries-without-letter",
             "",
             "entries on paper without a downtime letter",
             AMBER,
-            told,
+            ports,
             "continuity incident letters issue --port PORT --out FOLDER",
         )
     ]
 
 
 def readiness(workspace: Workspace) -> list[StatusLine]:
-    """The board's lines: settings without which no letter is issued, entries of which papers are still
+    """The status lines: settings without which no letter is issued, entries of which papers are still
     to follow, letters that nobody sent."""
-    lines = []
+    lines: list[StatusLine] = []
     if names := missing_fields(workspace.settings(BrokerSettings)):
         fact = f"not set: [broker] {', '.join(names)}"
         lines.append(
@@ -127,7 +123,7 @@ def readiness(workspace: Workspace) -> list[StatusLine]:
                 "continuity incident letters chase",
             )
         )
-    unsent = [one for one in issued_letters(workspace) if one.state == ISSUED]
+    unsent = [letter for letter in issued_letters(workspace) if letter.state == ISSUED]
     if unsent:
         fact = f"{len(unsent)}, the first issued {status_lines.ago(clock.parse(unsent[0].at))}"
         lines.append(
@@ -151,8 +147,8 @@ def seal_packet(workspace: Workspace, number: str, letter: str, data: bytes) -> 
     """The digest of the encrypted packet in content, and the private reference of its key."""
     key, nonce = AESGCM.generate_key(256), secrets.token_bytes(_NONCE)
     purge = clock.now().date() + timedelta(days=workspace.settings(PrivateDataSettings).keep_days)
-    told = base64.b64encode(key).decode()
-    (reference,) = workspace.vault.seal([(number, f"{_FIELD}:{letter}", told)], purge)
+    secret = base64.b64encode(key).decode()
+    (reference,) = workspace.vault.seal([(number, f"{_FIELD}:{letter}", secret)], purge)
     return workspace.content.put(nonce + AESGCM(key).encrypt(nonce, data, letter.encode())), reference
 
 
@@ -171,7 +167,7 @@ _SUFFIX = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "i
 
 @dataclass(frozen=True)
 class LetterRecord:
-    """A letter as the book has it. `state`: issued, sent, replaced or withdrawn; of a letter that is
+    """A letter as the journal has it. `state`: issued, sent, replaced or withdrawn; of a letter that is
     replaced in part, what holds for the rest."""
 
     said: LetterIssued
@@ -180,19 +176,19 @@ class LetterRecord:
     state: str
 
     def as_dict(self) -> dict[str, object]:
-        one = self.said
+        body = self.said
         return {
-            "letter": one.letter,
+            "letter": body.letter,
             "at": self.at[:16] + "Z",
-            "port": one.port,
-            "per": one.per,
-            "entries": len(one.entries),
+            "port": body.port,
+            "per": body.per,
+            "entries": len(body.entries),
             "state": self.state,
-            "signer": one.signer_name,
-            "licence": one.licence,
-            "authorisation": one.authorisation,
-            "override": one.override,
-            "replaces": list(getattr(one, "replaces", [])),
+            "signer": body.signer_name,
+            "licence": body.licence,
+            "authorisation": body.authorisation,
+            "override": body.override,
+            "replaces": list(getattr(body, "replaces", [])),
             "by": self.actor,
         }
 
@@ -212,49 +208,38 @@ def _events(workspace: Workspace) -> Iterator[Event]:
 
 
 def _letter(event: Event, states: dict[str, set[str]]) -> LetterRecord:
-    said = event.said
-    if not isinstance(said, LetterIssued):
+    body = event.said
+    if not isinstance(body, LetterIssued):
         raise JournalBroken("letter-event-invalid", kind=event.kind)
     order = (SENT, ISSUED, "replaced", "withdrawn")
-    return LetterRecord(said, event.at, event.actor, min(states[said.letter], key=order.index))
+    return LetterRecord(body, event.at, event.actor, min(states[body.letter], key=order.index))
 
 
 def find_letter(workspace: Workspace, letter: str) -> LetterRecord:
     """Raises Refused if there is no letter of that id."""
-    for one in issued_letters(workspace):
-        if one.said.letter == letter.strip().upper():
-            return one
+    for record in issued_letters(workspace):
+        if record.said.letter == letter.strip().upper():
+            return record
     raise Refused("letter-unknown", letter=letter)
 
 
-def record_sending(workspace: Workspace, letter: str, way: str, to: str, on: date, proof: Path, actor: str) -> str:
+def record_sending(workspace: Workspace, letter: str, method: str, to: str, on: date, proof: Path, actor: str) -> str:
     """Note that a letter went to the port; returns the proof's digest. Raises BadInput without way,
     addressee or a usable proof, or for a day to come or before its issue; Refused if it does not count
     any more."""
-    one = _live(workspace, letter)
-    if not way.strip() or not to.strip():
+    record = _live(workspace, letter)
+    if not method.strip() or not to.strip():
         raise BadInput("delivery-details-missing")
     # Days are Washington's: in its evening the journal's own time is the next day already.
-    issued = clock.washington(clock.parse(one.at)).date()
+    issued = clock.washington(clock.parse(record.at)).date()
     if not issued <= on <= clock.washington().date():
         raise BadInput("letter-date-out-of-range", on=on, letter=letter, issued=issued)
-    data = _proof(workspace, proof)
-    kept = workspace.content.put(data)
+    digest = keep_proof(workspace, proof, "the proof of sending")
     body = LetterSent(
-        letter=one.said.letter, way=way.strip(), to=to.strip(), on=on.isoformat(), proof=kept, file=proof.name
+        letter=record.said.letter, way=method.strip(), to=to.strip(), on=on.isoformat(), proof=digest, file=proof.name
     )
-    workspace.journal.append(body, f"letter/{one.said.letter}", actor, key=f"sent:{one.said.letter}:{kept}")
-    return kept
-
-
-def _proof(workspace: Workspace, path: Path) -> bytes:
-    most = workspace.settings(LetterSettings).attachment_mib
-    if not path.is_file():
-        raise BadInput("delivery-proof-not-found", path=path)
-    size = path.stat().st_size
-    if not 0 < size <= most * MIB:
-        raise BadInput("delivery-proof-size-invalid", name=path.name, size=size / MIB, most=most)
-    return path.read_bytes()
+    workspace.journal.append(body, f"letter/{record.said.letter}", actor, key=f"sent:{record.said.letter}:{digest}")
+    return digest
 
 
 def withdraw_letter(workspace: Workspace, letter: str, reason: str, actor: str) -> list[str]:
@@ -262,21 +247,21 @@ def withdraw_letter(workspace: Workspace, letter: str, reason: str, actor: str) 
     Raises BadInput without a reason, Refused if it went to the port or no longer counts."""
     if not reason.strip():
         raise BadInput("withdrawal-reason-missing")
-    one = _live(workspace, letter)
-    if one.state == SENT:
+    record = _live(workspace, letter)
+    if record.state == SENT:
         raise Refused("letter-already-sent", letter=letter)
-    body = LetterWithdrawn(letter=one.said.letter, reason=reason.strip())
-    query = sa.select(LETTERS.c.live).where(LETTERS.c.letter == one.said.letter)
+    body = LetterWithdrawn(letter=record.said.letter, reason=reason.strip())
+    query = sa.select(LETTERS.c.live).where(LETTERS.c.letter == record.said.letter)
     numbers = [row.live for row in workspace.journal.rows(query) if row.live]
-    workspace.journal.append(body, f"letter/{one.said.letter}", actor)
+    workspace.journal.append(body, f"letter/{record.said.letter}", actor)
     return numbers
 
 
 def _live(workspace: Workspace, letter: str) -> LetterRecord:
-    one = find_letter(workspace, letter)
-    if one.state not in (ISSUED, SENT):
-        raise Refused("letter-not-in-force", letter=one.said.letter, state=one.state)
-    return one
+    record = find_letter(workspace, letter)
+    if record.state not in (ISSUED, SENT):
+        raise Refused("letter-not-in-force", letter=record.said.letter, state=record.state)
+    return record
 
 
 def reprint_letter(workspace: Workspace, letter: str, path: Path) -> tuple[Path, bool]:
@@ -284,38 +269,40 @@ def reprint_letter(workspace: Workspace, letter: str, path: Path) -> tuple[Path,
     (then False). Raises BadInput if the file stands there."""
     if path.exists():
         raise BadInput("output-already-exists", path=path)
-    one = find_letter(workspace, letter).said
-    whole, data = True, b""
+    body = find_letter(workspace, letter).said
+    complete, data = True, b""
     try:
-        data = open_packet(workspace, one.letter, one.sealed, one.key) if one.sealed else b""
+        data = open_packet(workspace, body.letter, body.sealed, body.key) if body.sealed else b""
     except Refused:
-        whole = False
-    write_atomic(path, data or workspace.content.get(one.content), mode=0o600)
-    return path, whole
+        complete = False
+    write_atomic(path, data or workspace.content.get(body.content), mode=0o600)
+    return path, complete
 
 
 def export_documents(workspace: Workspace, letter: str, folder: Path, actor: str) -> list[dict[str, object]]:
     """Write the documents of a letter's entries for the image system: a file each, named by entry and
     reference, `index.csv` and `index.json` with document, entry number and reference, a signed
     manifest. Nothing is sent. Raises BadInput if the folder is not empty, Refused without documents."""
-    one = find_letter(workspace, letter)
+    record = find_letter(workspace, letter)
     if folder.exists() and any(folder.iterdir()):
         raise BadInput("export-folder-not-empty", folder=folder)
-    numbers = [entry.number for entry in one.said.entries]
-    found = [doc for number in numbers for doc in documents_of(workspace.journal, numbers)[number]]
-    if not found:
-        raise Refused("letter-without-documents", letter=one.said.letter)
+    numbers = [entry.number for entry in record.said.entries]
+    documents = [doc for number in numbers for doc in documents_of(workspace.journal, numbers)[number]]
+    if not documents:
+        raise Refused("letter-without-documents", letter=record.said.letter)
     labels = {
         row["document"]: row["label"] for row in table(workspace.settings.home, "letters", "dis_documents.csv").rows
     }
-    mark = {"drill": "DRILL"} if is_drill(workspace.journal) else {}
-    rows = [_exported(workspace, folder, doc, labels) | mark for doc in found]
+    drill_column = {"drill": "DRILL"} if is_drill(workspace.journal) else {}
+    rows = [_exported(workspace, folder, doc, labels) | drill_column for doc in documents]
     write_atomic(folder / "index.csv", _csv(rows).encode())
     write_atomic(folder / "index.json", json.dumps(rows, indent=1, ensure_ascii=False).encode())
     drill = "DRILL " if is_drill(workspace.journal) else ""
-    made = write_manifest(folder, workspace.settings.home, f"{drill}documents of {one.said.letter}")
-    body = PacketExported(letter=one.said.letter, references=[doc.reference for doc in found], manifest=digest_of(made))
-    workspace.journal.append(body, f"letter/{one.said.letter}", actor)
+    manifest = write_manifest(folder, workspace.settings.home, f"{drill}documents of {record.said.letter}")
+    body = PacketExported(
+        letter=record.said.letter, references=[doc.reference for doc in documents], manifest=digest_of(manifest)
+    )
+    workspace.journal.append(body, f"letter/{record.said.letter}", actor)
     return rows
 
 
@@ -338,11 +325,9 @@ def _exported(workspace: Workspace, folder: Path, doc: EntryDocument, labels: di
 
 
 def _csv(rows: Sequence[dict[str, object]]) -> str:
-    """A cell that a spreadsheet would run as a formula is quoted."""
     sink = io.StringIO()
     out = csv.writer(sink, lineterminator="\n")
     out.writerow(rows[0])
     for row in rows:
-        texts = [str(value) for value in row.values()]
-        out.writerow([f"'{text}" if text[:1] in "=+-@" and text else text for text in texts])
+        out.writerow([safe_cell(str(value)) for value in row.values()])
     return sink.getvalue()

@@ -43,8 +43,8 @@ def code_of(case: EntryCase, name: str) -> str:
 
 def port(number: str) -> str:
     """`2304 LAREDO, TX`; only the code where the list lacks it."""
-    found = next((row for row in code_rows("port") if row["code"] == number), None)
-    where = f"{found['meaning']}{', ' + found['state'] if found['state'] else ''}" if found else ""
+    listed = next((row for row in code_rows("port") if row["code"] == number), None)
+    where = f"{listed['meaning']}{', ' + listed['state'] if listed['state'] else ''}" if listed else ""
     return f"{number} {where}".strip()
 
 
@@ -58,9 +58,9 @@ def joined(parts: Iterable[object], sign: str = ", ") -> str:
 
 def party(row: Row) -> str:
     """Name and address, or the number (a Social Security number hidden)."""
-    place = joined((row["city"], row["subdivision"], row["postal_code"], row["country"]), " ")
+    city = joined((row["city"], row["subdivision"], row["postal_code"], row["country"]), " ")
     number = f"{row['number_type'] or ''} {masked_value(row['number'])}".strip() if row["number"] else ""
-    return joined((row["name"], row["address"], place, number))
+    return joined((row["name"], row["address"], city, number))
 
 
 def bill(row: Row) -> str:
@@ -73,13 +73,13 @@ def _plain(name: str) -> Callable[[EntryCase], str]:
 
 
 def _party(kind: str) -> Callable[[EntryCase], str]:
-    def found(case: EntryCase) -> str:
+    def value(case: EntryCase) -> str:
         rows = [row for row in case.rows("parties") if row["party"] == kind]
-        whole = [row for row in rows if not row["line"]] or rows
-        more = f" (and {len(whole) - 1} more)" if len(whole) > 1 else ""
-        return f"{party(whole[0])}{more}" if whole else ""
+        named = [row for row in rows if not row["line"]] or rows
+        count = f" (and {len(named) - 1} more)" if len(named) > 1 else ""
+        return f"{party(named[0])}{count}" if named else ""
 
-    return found
+    return value
 
 
 def _consignee(case: EntryCase) -> str:
@@ -104,14 +104,14 @@ def _conveyance(case: EntryCase) -> str:
 
 def _first(case: EntryCase, table: str, name: str) -> str:
     rows = case.rows(table)
-    more = f" (+{len(rows) - 1})" if len(rows) > 1 else ""
-    return f"{rows[0][name] or ''}{more}" if rows and rows[0][name] else ""
+    count = f" (+{len(rows) - 1})" if len(rows) > 1 else ""
+    return f"{rows[0][name] or ''}{count}" if rows and rows[0][name] else ""
 
 
 def _different(case: EntryCase, table: str, name: str, most: int = 4) -> str:
-    found = list(dict.fromkeys(row[name] for row in case.rows(table) if row[name]))
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return joined(found[:most]) + more
+    values = list(dict.fromkeys(row[name] for row in case.rows(table) if row[name]))
+    count = f" and {len(values) - most} more" if len(values) > most else ""
+    return joined(values[:most]) + count
 
 
 def _maker(case: EntryCase) -> str:
@@ -125,7 +125,7 @@ def _header_party(case: EntryCase) -> Row | None:
 
 
 def _of_party(name: str) -> Callable[[EntryCase], str]:
-    def found(case: EntryCase) -> str:
+    def value(case: EntryCase) -> str:
         row = _header_party(case)
         if row is None:
             return ""
@@ -135,7 +135,7 @@ def _of_party(name: str) -> Callable[[EntryCase], str]:
             return masked_value(row["number"])
         return joined((row["name"], row["address"], row["city"], row["country"]))
 
-    return found
+    return value
 
 
 VALUES = MappingProxyType(

@@ -24,7 +24,7 @@ from tasks.incident.letters.sheet_layout import form_rows
 from tasks.incident.settings import LetterSettings
 
 CBP_3461, CBP_7501 = "cbp3461", "cbp7501"
-TITLES = {CBP_3461: "CBP OfficialForm 3461", CBP_7501: "CBP OfficialForm 7501"}
+TITLES = {CBP_3461: "CBP Form 3461", CBP_7501: "CBP Form 7501"}
 SHIPPED = {CBP_3461: "cbp_3461.csv", CBP_7501: "cbp_7501.csv"}
 _LEAST = ("entry_number", "entry_type", "port_of_entry")
 _LARGEST, _SMALLEST, _LEADING = 9.0, 6.0, 1.2
@@ -47,10 +47,10 @@ class OfficialForm:
 
 @dataclass(frozen=True)
 class FormCopy:
-    """The form's pages with an entry's values. `whole`: every value of the form stands in it."""
+    """The form's pages with an entry's values. `complete`: every value of the form stands in it."""
 
     data: bytes
-    whole: bool
+    complete: bool
 
 
 def form_named(home: Path, name: str, limits: LetterSettings) -> tuple[OfficialForm | None, tuple[Problem, ...]]:
@@ -63,12 +63,12 @@ def form_named(home: Path, name: str, limits: LetterSettings) -> tuple[OfficialF
         document = check_document(path.name, path.read_bytes(), limits)
         if document.media != PDF:
             return None, (Problem(file=path.name, code="form-not-a-pdf"),)
-        fields = {one.name: one for one in form_fields.texts(document.data)}
-        boxes = {one.name: one for one in form_fields.ticks(document.data)}
-        own = load_form_map(path.with_suffix(".csv"), fields, boxes)
+        fields = {field.name: field for field in form_fields.texts(document.data)}
+        boxes = {box.name: box for box in form_fields.ticks(document.data)}
+        form_map = load_form_map(path.with_suffix(".csv"), fields, boxes)
     except (BadInput, HostileFile) as bad:
         return None, bad.problems
-    where = own.where or _matched(name, fields)
+    where = form_map.where or _matched(name, fields)
     if lacking := [value for value in _LEAST if value not in where.values()]:
         return None, tuple(
             Problem(
@@ -79,10 +79,10 @@ def form_named(home: Path, name: str, limits: LetterSettings) -> tuple[OfficialF
             )
             for value in lacking
         )
-    wanted = {row["value"] for row in form_rows(SHIPPED[name]) if row["value"]}
-    have = {*where.values(), *(value for value, _ in own.ticks.values())}
-    unused = tuple(sorted(wanted - have))
-    return OfficialForm(name, document.data, fields, where, unused, boxes, own.ticks), ()
+    required = {row["value"] for row in form_rows(SHIPPED[name]) if row["value"]}
+    have = {*where.values(), *(value for value, _ in form_map.ticks.values())}
+    unused = tuple(sorted(required - have))
+    return OfficialForm(name, document.data, fields, where, unused, boxes, form_map.ticks), ()
 
 
 def _matched(name: str, fields: Mapping[str, FormField]) -> dict[str, str]:
@@ -99,44 +99,46 @@ def _matched(name: str, fields: Mapping[str, FormField]) -> dict[str, str]:
 
 def _by_number(row: Mapping[str, str], free: Sequence[FormField]) -> FormField | None:
     form_ = re.compile(rf"(box|field)?[\s_]*0*{row['box']}(?!\d)")
-    return next((field for field in free if form_.match(field.words)), None)
+    return next((field for field in free if form_.match(field.label)), None)
 
 
 def _by_title(row: Mapping[str, str], free: Sequence[FormField]) -> FormField | None:
     form_ = re.compile(row["match"], re.IGNORECASE)
-    return next((field for field in free if form_.search(field.words.replace("_", " "))), None)
+    return next((field for field in free if form_.search(field.label.replace("_", " "))), None)
 
 
-def fill_form(found: OfficialForm, case: EntryCase) -> FormCopy:
+def fill_form(form: OfficialForm, case: EntryCase) -> FormCopy:
     """The form with this entry's values, its fields made part of the page. A value that does not fit
     at a size that can be read says that it stands on the sheet."""
     from anyascii import anyascii
     from pypdf import PdfReader, PdfWriter
 
-    writer, whole = PdfWriter(clone_from=PdfReader(io.BytesIO(found.data))), not found.unused
+    writer, complete = PdfWriter(clone_from=PdfReader(io.BytesIO(form.data))), not form.unused
     values: dict[str, Any] = {}
-    for name, value in found.where.items():
-        said = text_of(case, value)
+    for name, value in form.where.items():
+        printed = text_of(case, value)
         # Another script in Latin letters is told on our own sheet, which then stands behind the form.
-        whole = whole and all(unicodedata.name(sign, "").startswith("LATIN") for sign in said if sign.isalpha())
-        text, size = _put(anyascii(said), found.fields[name])
+        complete = complete and all(
+            unicodedata.name(sign, "").startswith("LATIN") for sign in printed if sign.isalpha()
+        )
+        text, size = _put(anyascii(printed), form.fields[name])
         if not size:
-            whole = False
-            text, size = _put(SEE_SHEET, found.fields[name])
+            complete = False
+            text, size = _put(SEE_SHEET, form.fields[name])
             text, size = (text, size) if size else ("", _SMALLEST)
         values[name] = (text, "/Helv", size)
     writer.update_page_form_field_values(list(writer.pages), values, auto_regenerate=False, flatten=True)
     writer.remove_annotations(subtypes="/Widget")
-    ticked = set()
-    for name, (value, when) in found.ticks.items():
+    ticked = set[str]()
+    for name, (value, when) in form.ticks.items():
         if when in (text_of(case, value), code_of(case, value)):
-            _crossed(writer.pages[found.boxes[name].page], found.boxes[name].corners)
+            _crossed(writer.pages[form.boxes[name].page], form.boxes[name].corners)
             ticked.add(value)
-    for value in {value for value, _ in found.ticks.values()} - {*found.where.values()} - ticked:
-        whole = whole and not text_of(case, value)
+    for value in {value for value, _ in form.ticks.values()} - {*form.where.values()} - ticked:
+        complete = complete and not text_of(case, value)
     sink = io.BytesIO()
     writer.write(sink)
-    return FormCopy(sink.getvalue(), whole)
+    return FormCopy(sink.getvalue(), complete)
 
 
 def _crossed(page: Any, corners: tuple[float, float, float, float]) -> None:
@@ -180,8 +182,8 @@ def fitting_text(text: str, field: FormField) -> float:
 def _lines(text: str, wide: float) -> float:
     """Lines that a text takes; endless if a word alone is too wide, since nothing breaks it."""
     lines, used = 1, 0.0
-    for word in text.split():
-        needs = _measured(word)
+    for part in text.split():
+        needs = _measured(part)
         if needs > wide:
             return float("inf")
         if used and used + _measured(" ") + needs > wide:

@@ -34,23 +34,23 @@ def assemble(
     draft: LetterDraft,
     load: Callable[[str], bytes],
     forms: Sequence[Sequence[bytes]],
-    whole: Sequence[bool],
+    complete: Sequence[bool],
     *,
     hidden: bool,
 ) -> Packet:
     """Put the packet together. `load` gives a document's bytes by digest; `forms` the filled official
-    forms of each part, `whole` whether they say all. Raises ContentMissing for a document that is gone."""
-    counts = [sum(map(_count, some)) for some in forms]
+    forms of each part, `complete` whether they say all. Raises ContentMissing for a document that is gone."""
+    counts = [sum(map(_count, copies)) for copies in forms]
     places: dict[tuple[str, str], SheetPosition] = {}
     for _ in range(4):
-        made = render_letter(draft, places, hidden=hidden, filled=whole)
-        found = _places(draft, made, counts)
-        if found == places:
+        letter = render_letter(draft, places, hidden=hidden, filled=complete)
+        found_places = _places(draft, letter, counts)
+        if found_places == places:
             break
-        places = found
+        places = found_places
     else:
         raise JournalBroken("packet-page-numbers-unstable")
-    data, pages = _joined(draft, made, forms, load)
+    data, pages = _joined(draft, letter, forms, load)
     return Packet(data, pages, places)
 
 
@@ -60,40 +60,42 @@ def _count(data: bytes) -> int:
     return len(PdfReader(io.BytesIO(data)).pages)
 
 
-def _ends(made: LetterPages) -> list[int]:
+def _ends(letter: LetterPages) -> list[int]:
     """The last page of each part's sheet."""
-    return [*(first - 1 for first in made.sheets[1:]), made.count]
+    return [*(first - 1 for first in letter.sheets[1:]), letter.count]
 
 
-def _places(draft: LetterDraft, made: LetterPages, forms: Sequence[int]) -> dict[tuple[str, str], SheetPosition]:
-    found: dict[tuple[str, str], SheetPosition] = {}
-    more = 0
-    for part, last, form in zip(draft.parts, _ends(made), forms, strict=True):
-        more += form
-        for one in part.documents:
-            found[one.number, one.reference] = SheetPosition(last + more + 1, last + more + one.pages)
-            more += one.pages
-    return found
+def _places(draft: LetterDraft, letter: LetterPages, forms: Sequence[int]) -> dict[tuple[str, str], SheetPosition]:
+    positions: dict[tuple[str, str], SheetPosition] = {}
+    added = 0
+    for part, last, form in zip(draft.parts, _ends(letter), forms, strict=True):
+        added += form
+        for document in part.documents:
+            positions[document.number, document.reference] = SheetPosition(
+                last + added + 1, last + added + document.pages
+            )
+            added += document.pages
+    return positions
 
 
 def _joined(
-    draft: LetterDraft, made: LetterPages, forms: Sequence[Sequence[bytes]], load: Callable[[str], bytes]
+    draft: LetterDraft, letter: LetterPages, forms: Sequence[Sequence[bytes]], load: Callable[[str], bytes]
 ) -> tuple[bytes, int]:
     from pypdf import PdfReader, PdfWriter
 
-    writer, own = PdfWriter(), PdfReader(io.BytesIO(made.data)).pages
+    writer, sheets = PdfWriter(), PdfReader(io.BytesIO(letter.data)).pages
     first = 0
-    for part, begin, last, some in zip(draft.parts, made.sheets, _ends(made), forms, strict=True):
-        for page in own[first : begin - 1]:
+    for part, begin, last, copies in zip(draft.parts, letter.sheets, _ends(letter), forms, strict=True):
+        for page in sheets[first : begin - 1]:
             writer.add_page(page)
-        for data in some:
+        for data in copies:
             for page in PdfReader(io.BytesIO(data)).pages:
                 writer.add_page(page)
-        for page in own[begin - 1 : last]:
+        for page in sheets[begin - 1 : last]:
             writer.add_page(page)
         first = last
-        for one in part.documents:
-            _add_document(writer, one, load(one.content), draft.id)
+        for document in part.documents:
+            _add_document(writer, document, load(document.content), draft.id)
     _titled(writer, draft)
     sink = io.BytesIO()
     writer.write(sink)
@@ -102,44 +104,44 @@ def _joined(
 
 def _titled(writer: Any, draft: LetterDraft) -> None:
     writer.add_metadata(
-        {"/Title": draft.title, "/Author": draft.broker.name, "/CreationDate": f"{draft.made:D:%Y%m%d%H%M%SZ}"}
+        {"/Title": draft.title, "/Author": draft.broker.name, "/CreationDate": f"{draft.issued_at:D:%Y%m%d%H%M%SZ}"}
     )
 
 
-def _add_document(writer: Any, one: EntryDocument, data: bytes, letter: str) -> None:
+def _add_document(writer: Any, document: EntryDocument, data: bytes, letter: str) -> None:
     from pypdf import PdfReader
 
-    pdf = data if one.media == PDF else pictures(data, one.media)
-    for place, page in enumerate(PdfReader(io.BytesIO(pdf)).pages, start=1):
+    pdf = data if document.media == PDF else pictures(data, document.media)
+    for number, page in enumerate(PdfReader(io.BytesIO(pdf)).pages, start=1):
         added = writer.add_page(page)
         disarm(added)
         if added.rotation:
             added.transfer_rotation_to_content()
-        words = (
-            f"{letter}  packet page {len(writer.pages)}  {one.number}  {one.document} "
-            f"{one.reference}, page {place} of {one.pages}"
+        stamp = (
+            f"{letter}  packet page {len(writer.pages)}  {document.number}  {document.document} "
+            f"{document.reference}, page {number} of {document.pages}"
         )
-        _stamp(added, words)
+        _stamp(added, stamp)
 
 
 def disarm(page: Any) -> None:
     """No action of a document survives, whatever it wanted to start."""
     page.pop("/AA", None)
-    kept = []
+    harmless: list[Any] = []
     for reference in page.get("/Annots") or ():
         note: Any = reference.get_object()
         if note.get("/Subtype") in _ACTIVE:
             continue
         for name in ("/A", "/AA", "/PA"):
             note.pop(name, None)
-        kept.append(reference)
+        harmless.append(reference)
     if "/Annots" in page:
         from pypdf.generic import ArrayObject, NameObject
 
-        page[NameObject("/Annots")] = ArrayObject(kept)
+        page[NameObject("/Annots")] = ArrayObject(harmless)
 
 
-def _stamp(page: Any, words: str) -> None:
+def _stamp(page: Any, text: str) -> None:
     """Which page of which packet this is, small, along the upper edge on a white ground."""
     from fpdf import FPDF
     from pypdf import PdfReader, Transformation
@@ -152,7 +154,7 @@ def _stamp(page: Any, words: str) -> None:
     pdf.set_font("helvetica", size=_STAMP)
     pdf.set_fill_color(255, 255, 255)
     pdf.set_xy(4, 2)
-    pdf.cell(min(pdf.get_string_width(words) + 2, wide - 8), 3, words, fill=True)
+    pdf.cell(min(pdf.get_string_width(text) + 2, wide - 8), 3, text, fill=True)
     over = PdfReader(io.BytesIO(bytes(pdf.output()))).pages[0]
     page.merge_transformed_page(over, Transformation().translate(float(box.left), float(box.bottom)))
 
@@ -167,11 +169,15 @@ def pictures(data: bytes, media: str) -> bytes:
         wide, high = frame.size
         across = wide > high
         pdf.add_page(orientation="landscape" if across else "portrait")
-        room = (_LETTER[1], _LETTER[0]) if across else _LETTER
-        inner = (room[0] - 2 * _MARGIN, room[1] - 2 * _MARGIN)
+        paper = (_LETTER[1], _LETTER[0]) if across else _LETTER
+        inner = (paper[0] - 2 * _MARGIN, paper[1] - 2 * _MARGIN)
         scale = min(inner[0] / wide, inner[1] / high)
         pdf.image(
-            frame.source, x=(room[0] - wide * scale) / 2, y=(room[1] - high * scale) / 2, w=wide * scale, h=high * scale
+            frame.source,
+            x=(paper[0] - wide * scale) / 2,
+            y=(paper[1] - high * scale) / 2,
+            w=wide * scale,
+            h=high * scale,
         )
     return bytes(pdf.output())
 

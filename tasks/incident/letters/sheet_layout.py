@@ -3,21 +3,19 @@ lines, agencies, documents, what is to follow, and room for the officer's stamp.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tasks.documents.api import GREY, INK, RED, PaperColumn
+from tasks.documents.api import GREY, INK, RED, LetterBox, LetterPaper, PaperColumn
 from tasks.entries.api import code_meanings, codes_where
 from tasks.incident.agencies.agency_requirements import HINT, LET_GO, NOTED, line_spans
+from tasks.incident.letters.entry_case import EntryCase, Row
+from tasks.incident.letters.letter_draft import LetterDraft, LetterPart
 from tasks.incident.letters.letter_values import FOLLOWS, IMMEDIATE, WITHDRAWALS, bill, dollars, joined, party, text_of
-
-if TYPE_CHECKING:
-    from tasks.documents.api import LetterBox, LetterPaper
-    from tasks.incident.letters.entry_case import EntryCase, Row
-    from tasks.incident.letters.letter_draft import LetterDraft, LetterPart
 
 _QUOTA = codes_where("entry_type", "quota")
 _LINES = "Lines"
@@ -41,8 +39,8 @@ def entry_sheet(
         paper.band(text)
     if not official:
         paper.boxes(list(_form_boxes(case)))
-        told = "Box numbers are those of the form's header; its lines follow."
-        paper.text(f"This is a data sheet and no CBP form. {told}", 7, GREY)
+        note = "Box numbers are those of the form's header; its lines follow."
+        paper.text(f"This is a data sheet and no CBP form. {note}", 7, GREY)
     paper.boxes(list(_carriage(case, hidden)))
     paper.blank(
         [
@@ -76,18 +74,16 @@ def _warnings(part: LetterPart) -> Iterator[str]:
     if kind in _QUOTA or kind in WITHDRAWALS:
         rule = "19 CFR 142.13(b)" if kind in _QUOTA else "19 CFR 144.38"
         yield f"Type {kind}: the summary with its duty comes before release ({rule})"
-    gone: dict[tuple[str, str], list[int]] = {}
-    for one in part.demands:
-        if one.state == LET_GO:
-            gone.setdefault((one.agency, one.have), []).append(one.line)
-    for (agency, reason), lines in gone.items():
+    released: dict[tuple[str, str], list[int]] = {}
+    for demand in part.demands:
+        if demand.state == LET_GO:
+            released.setdefault((demand.agency, demand.have), []).append(demand.line)
+    for (agency, reason), lines in released.items():
         named = f"line{'s' if lines[1:] else ''} {line_spans(lines)}"
         yield f"Without the paper of {agency} ({named}: {reason})"
 
 
 def _form_boxes(case: EntryCase) -> Iterator[Sequence[LetterBox]]:
-    from tasks.documents.api import LetterBox
-
     rows: dict[str, list[LetterBox]] = {}
     for row in form_rows("cbp_3461.csv"):
         text = text_of(case, row["value"]) if row["value"] else ""
@@ -99,15 +95,12 @@ def _form_boxes(case: EntryCase) -> Iterator[Sequence[LetterBox]]:
 @cache
 def form_rows(name: str) -> tuple[dict[str, str], ...]:
     """The boxes of an official form, as shipped: an edition of it, not the broker's to change."""
-    import csv
-
     text = files("continuity_data").joinpath("letters", name).read_text(encoding="utf-8")
     return tuple(csv.DictReader(text.splitlines()))
 
 
 def _carriage(case: EntryCase, hidden: bool) -> Iterator[Sequence[LetterBox]]:
     """How the goods come, who drives, whom to ask."""
-    from tasks.documents.api import LetterBox
 
     def box(share: float, name: str, title: str) -> LetterBox:
         text = text_of(case, name, hidden=hidden)
@@ -195,21 +188,27 @@ def _of_packet(part: LetterPart, places: Mapping[Any, Any]) -> Iterator[Listed]:
             PaperColumn("SHA-256", 42.9),
         ],
         [
-            (one.document, one.file, one.reference, _pages(places.get((one.number, one.reference))), one.content)
-            for one in part.documents
+            (
+                document.document,
+                document.file,
+                document.reference,
+                _pages(places.get((document.number, document.reference))),
+                document.content,
+            )
+            for document in part.documents
         ],
     )
 
 
 def _agencies(part: LetterPart) -> Iterator[tuple[str, ...]]:
     """A row a paper; the lines that it is for together. The route matters while it is not in hand."""
-    found: dict[tuple[str, ...], list[int]] = {}
-    for one in part.demands:
-        if one.need not in (HINT, NOTED):
-            route = "" if one.have else one.route
-            key = (joined((one.agency, one.program), " "), one.have or one.paper, one.state, route)
-            found.setdefault(key, []).append(one.line)
-    for key, lines in found.items():
+    lines_by_paper: dict[tuple[str, ...], list[int]] = {}
+    for demand in part.demands:
+        if demand.need not in (HINT, NOTED):
+            route = "" if demand.have else demand.route
+            key = (joined((demand.agency, demand.program), " "), demand.have or demand.paper, demand.state, route)
+            lines_by_paper.setdefault(key, []).append(demand.line)
+    for key, lines in lines_by_paper.items():
         yield (line_spans(lines), *key)
 
 
@@ -217,10 +216,10 @@ def _packages(row: Row) -> str:
     return joined((row["quantity"], row["unit"]), " ")
 
 
-def _pages(place: Any) -> str:
-    if place is None:
+def _pages(position: Any) -> str:
+    if position is None:
         return ""
-    return str(place.first) if place.first == place.last else f"{place.first}-{place.last}"
+    return str(position.first) if position.first == position.last else f"{position.first}-{position.last}"
 
 
 def _lines(case: EntryCase) -> Iterator[tuple[str, ...]]:
@@ -231,22 +230,22 @@ def _lines(case: EntryCase) -> Iterator[tuple[str, ...]]:
     for row in case.rows("tariffs"):
         tariffs.setdefault(row["line"], []).append(row)
     for line in case.rows("lines"):
-        own = sorted(tariffs.get(line["line"], []), key=lambda row: row["position"])
-        values = [row["value"] for row in own if row["value"] is not None]
+        line_tariffs = sorted(tariffs.get(line["line"], []), key=lambda row: row["position"])
+        values = [row["value"] for row in line_tariffs if row["value"] is not None]
         total = None if total is None or not values else total + sum(values)
-        quantities = [joined((_number(row["quantity"]), row["unit"]), " ") for row in own]
+        quantities = [joined((_number(row["quantity"]), row["unit"]), " ") for row in line_tariffs]
         yield (
             str(line["line"]),
             joined((line["description"], _zone(line))),
             line["country_of_origin"] or "",
-            " ".join(dotted(row["hts_number"] or "") for row in own),
+            " ".join(dotted(row["hts_number"] or "") for row in line_tariffs),
             dollars(sum(values)) if values else FOLLOWS,
             joined(quantities, " / "),
             joined((line["ad_case"], line["cd_case"]), " "),
         )
     if count := len(case.rows("lines")[1:]):
-        told = FOLLOWS if total is None else dollars(total)
-        yield ("", f"{count + 1} lines in all", "", "", told, "", "")
+        total_text = FOLLOWS if total is None else dollars(total)
+        yield ("", f"{count + 1} lines in all", "", "", total_text, "", "")
 
 
 def _zone(line: Row) -> str:

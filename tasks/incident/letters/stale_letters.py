@@ -61,17 +61,17 @@ def letters_to_renew(workspace: Workspace) -> list[StaleLetter]:
     if not rows:
         return []
     before, after = _revisions(workspace, {number: row.digest for number, row in rows.items()})
-    found = []
+    stale: list[StaleLetter] = []
     now = cases(workspace, rows)
     for old, new in zip(recorded_case(workspace, now, before), now, strict=True):
         if changed := tuple(differences(old, new)):
             row = rows[new.number]
-            found.append(
+            stale.append(
                 StaleLetter(
                     new.number, row.letter, row.port, row.state == "sent", after[new.number], row.outcome, changed
                 )
             )
-    return found
+    return stale
 
 
 def _revisions(workspace: Workspace, digests: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -79,12 +79,12 @@ def _revisions(workspace: Workspace, digests: Mapping[str, str]) -> tuple[dict[s
     before: dict[str, str] = {}
     after: dict[str, str] = {}
     for event in workspace.journal.events(kind="entries."):
-        if isinstance(said := event.said, EntriesRecorded):
-            for line in said.entries:
+        if isinstance(body := event.said, EntriesRecorded):
+            for line in body.entries:
                 if line.number in digests:
                     after[line.number] = event.at
                     if line.digest == digests[line.number]:
-                        before[line.number] = said.content
+                        before[line.number] = body.content
     return before, after
 
 
@@ -96,27 +96,27 @@ def differences(old: EntryCase, new: EntryCase) -> Iterator[str]:
     for name in PRIVATE:
         if old.private(name, hidden=False) != new.private(name, hidden=False):
             yield name
-    shown = dict(record_tables(new))
+    new_tables = dict(record_tables(new))
     yield from (
-        title.lower().replace(" ", "_") for title, rows in record_tables(old) if list(rows) != list(shown[title])
+        title.lower().replace(" ", "_") for title, rows in record_tables(old) if list(rows) != list(new_tables[title])
     )
 
 
-def by_letter(found: Iterable[StaleLetter]) -> dict[str, list[str]]:
+def by_letter(stale: Iterable[StaleLetter]) -> dict[str, list[str]]:
     """The entries of each letter that were revised since."""
     listed: dict[str, list[str]] = {}
-    for one in found:
-        listed.setdefault(one.letter, []).append(one.number)
+    for letter in stale:
+        listed.setdefault(letter.letter, []).append(letter.number)
     return listed
 
 
 def readiness(workspace: Workspace) -> Sequence[StatusLine]:
-    """The board's line."""
-    if not (found := letters_to_renew(workspace)):
+    """The status line."""
+    if not (stale := letters_to_renew(workspace)):
         return []
-    newest = max(one.revised for one in found)
-    late = sum(one.outcome in GONE_ON for one in found)
-    fact = f"{len(found)}: {', '.join(one.number for one in found[:3])}{', ...' if found[3:] else ''}"
+    newest = max(letter.revised for letter in stale)
+    late = sum(letter.outcome in GONE_ON for letter in stale)
+    fact = f"{len(stale)}: {', '.join(letter.number for letter in stale[:3])}{', ...' if stale[3:] else ''}"
     fact += f"; of {late} the port decided already: tell it" if late else ""
     return [
         StatusLine(

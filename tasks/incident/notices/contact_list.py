@@ -1,4 +1,4 @@
-"""Whom to tell: what ships, the broker's own `contacts.csv` in the home folder, and when each was tried.
+"""Whom to notify: what ships, the broker's own `contacts.csv` in the home folder, and when each was tried.
 
 A contact that changed since it was tried counts as never tried.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -95,21 +96,22 @@ class Contact:
 
 def load_contacts(workspace: Workspace) -> dict[str, Contact]:
     """Every contact by its id. Raises BadInput, naming every faulty row of the broker's file."""
-    found = {one.id: one for one in _read(shipped_text(CONTACTS_FILE), f"data/incident/{CONTACTS_FILE}", workspace)}
+    contacts = {
+        contact.id: contact
+        for contact in _read(shipped_text(CONTACTS_FILE), f"data/incident/{CONTACTS_FILE}", workspace)
+    }
     path = workspace.settings.home / CONTACTS_FILE
     if path.is_file():
-        found |= {one.id: one for one in _read(untrusted_input.read_text(path), path.name, workspace)}
+        contacts |= {contact.id: contact for contact in _read(untrusted_input.read_text(path), path.name, workspace)}
     tried = {row.contact: row for row in workspace.journal.rows(sa.select(CONTACTS))}
-    return {name: _tried(one, tried) for name, one in found.items()}
+    return {name: _tried(contact, tried) for name, contact in contacts.items()}
 
 
-def _tried(one: Contact, tried: Mapping[str, sa.Row]) -> Contact:
-    row = tried.get(one.id)
-    if row is None or row.digest != one.digest:
-        return one
-    known = {name: getattr(one, name) for name in one.__dataclass_fields__}
-    on = date.fromisoformat(row._mapping["on"])
-    return Contact(**known | {"tried": on, "works": row.works})
+def _tried(contact: Contact, tried: Mapping[str, sa.Row[Any]]) -> Contact:
+    row = tried.get(contact.id)
+    if row is None or row.digest != contact.digest:
+        return contact
+    return replace(contact, tried=date.fromisoformat(row.on), works=row.works)
 
 
 def _read(text: str, name: str, workspace: Workspace) -> list[Contact]:
@@ -118,69 +120,71 @@ def _read(text: str, name: str, workspace: Workspace) -> list[Contact]:
     except csv.Error as error:
         problem = Problem(file=name, code="contacts-csv-unreadable", values={"reason": error})
         raise BadInput("contacts-csv-malformed", [problem]) from None
-    if missing := [one for one in COLUMNS[:6] if rows and one not in rows[0]]:
+    if missing := [column for column in COLUMNS[:6] if rows and column not in rows[0]]:
         right = f"headings {', '.join(COLUMNS)}"
         raise BadInput(
             "csv-headings-missing",
-            [Problem(file=name, row=1, column=one, right=right, code="csv-heading-missing") for one in missing],
+            [Problem(file=name, row=1, column=column, right=right, code="csv-heading-missing") for column in missing],
         )
     problems: list[Problem] = []
-    found, seen = [], dict[str, int]()
+    contacts, rows_by_id = list[Contact](), dict[str, int]()
     for number, row in enumerate(rows, 2):
-        cells = {one: (row.get(one) or "").strip() for one in COLUMNS}
-        faults = list(_faults(cells, seen, workspace))
+        cells = {column: (row.get(column) or "").strip() for column in COLUMNS}
+        faults = list(_faults(cells, rows_by_id, workspace))
         problems += [replace(fault, file=name, row=number) for fault in faults]
-        seen.setdefault(cells["id"], number)
+        rows_by_id.setdefault(cells["id"], number)
         if not faults:
-            found.append(Contact(**cells | {"ports": tuple(cells["ports"].split())}))  # type: ignore[arg-type]
+            contacts.append(Contact(**cells | {"ports": tuple(cells["ports"].split())}))  # type: ignore[arg-type]
     if problems:
         raise BadInput("contacts-invalid", problems)
-    return found
+    return contacts
 
 
-def _faults(cells: Mapping[str, str], seen: Mapping[str, int], workspace: Workspace) -> Iterator[Problem]:
-    shown = {name: cell[:60] for name, cell in cells.items()}
+def _faults(cells: Mapping[str, str], rows_by_id: Mapping[str, int], workspace: Workspace) -> Iterator[Problem]:
+    short = {name: cell[:60] for name, cell in cells.items()}
     if not _ID.fullmatch(cells["id"]):
-        yield Problem(column="id", value=shown["id"], code="contact-id-malformed")
-    elif cells["id"] in seen:
-        yield Problem(column="id", value=shown["id"], code="contact-id-duplicated", values={"row": seen[cells["id"]]})
+        yield Problem(column="id", value=short["id"], code="contact-id-malformed")
+    elif cells["id"] in rows_by_id:
+        yield Problem(
+            column="id", value=short["id"], code="contact-id-duplicated", values={"row": rows_by_id[cells["id"]]}
+        )
     if cells["role"] not in ROLES:
         yield Problem(
-            column="role", value=shown["role"], code="contact-role-unknown", values={"roles": ", ".join(ROLES)}
+            column="role", value=short["role"], code="contact-role-unknown", values={"roles": ", ".join(ROLES)}
         )
     if not cells["name"]:
         yield Problem(column="name", code="contact-name-missing")
     if cells["mail"] and not _MAIL.fullmatch(cells["mail"]):
-        yield Problem(column="mail", value=shown["mail"], code="contact-mail-malformed")
+        yield Problem(column="mail", value=short["mail"], code="contact-mail-malformed")
     if cells["phone"] and not _PHONE.fullmatch(cells["phone"]):
-        yield Problem(column="phone", value=shown["phone"], code="contact-phone-malformed")
-    known = code_meanings("port").keys() | set(workspace.settings(EntrySettings).further_ports)
+        yield Problem(column="phone", value=short["phone"], code="contact-phone-malformed")
+    listed_ports = code_meanings("port").keys() | set(workspace.settings(EntrySettings).further_ports)
     for port in cells["ports"].split():
-        if port not in known:
+        if port not in listed_ports:
             yield Problem(column="ports", value=port, code="port-code-malformed")
 
 
 def check(workspace: Workspace, name: str, actor: str, *, works: bool, how: str, on: date | None = None) -> Contact:
     """Write down that a contact was tried. Raises BadInput for an unknown one, one that nothing can be
     tried of, or a day to come."""
-    one = contact_ids(load_contacts(workspace), name)
-    if not (one.phone or one.mail):
+    contact = contact_ids(load_contacts(workspace), name)
+    if not (contact.phone or contact.mail):
         raise BadInput("contact-details-missing", name=name, file=CONTACTS_FILE)
     today = clock.now().astimezone(workspace.zone).date()
     if on and on > today:
         raise BadInput("date-not-reached", on=on)
-    body = ContactChecked(contact=name, digest=one.digest, on=(on or today).isoformat(), works=works, how=how)
+    body = ContactChecked(contact=name, digest=contact.digest, on=(on or today).isoformat(), works=works, how=how)
     workspace.journal.append(body, f"contact/{name}", actor)
     return load_contacts(workspace)[name]
 
 
-def contact_ids(found: Mapping[str, Contact], name: str) -> Contact:
+def contact_ids(contacts: Mapping[str, Contact], name: str) -> Contact:
     """Raises BadInput for an id that there is not."""
-    if name in found:
-        return found[name]
-    raise BadInput("contact-id-unknown", name=name, names=", ".join(found))
+    if name in contacts:
+        return contacts[name]
+    raise BadInput("contact-id-unknown", name=name, names=", ".join(contacts))
 
 
-def contacts_with_roles(found: Iterable[Contact], roles: Iterable[str]) -> list[Contact]:
-    wanted = set(roles)
-    return [one for one in found if one.role in wanted]
+def contacts_with_roles(contacts: Iterable[Contact], roles: Iterable[str]) -> list[Contact]:
+    allowed = set(roles)
+    return [contact for contact in contacts if contact.role in allowed]

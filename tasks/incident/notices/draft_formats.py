@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import textwrap
 from collections.abc import Callable, Iterator
 from email import policy, utils
@@ -14,7 +12,9 @@ from tasks.core import clock
 from tasks.core.settings import BrokerSettings, Settings
 from tasks.documents.api import PORTRAIT, PageFrame, Paper, PaperColumn
 from tasks.entries.api import masked_importer
-from tasks.incident.notices.drafting import DraftTable, NoticeDraft
+from tasks.incident.data_tables import csv_bytes
+from tasks.incident.notices.draft_tables import DraftTable
+from tasks.incident.notices.drafting import NoticeDraft
 from tasks.security.api import is_reference
 from tasks.transport.api import MailSettings, private_alias
 
@@ -44,7 +44,7 @@ def aliasing(private: dict[str, str]) -> Open:
     reference."""
     named: dict[str, str] = {}
 
-    def shown(cell: str) -> str:
+    def alias(cell: str) -> str:
         if not is_reference(cell):
             return cell
         if cell not in named:
@@ -52,7 +52,7 @@ def aliasing(private: dict[str, str]) -> Open:
             private[named[cell]] = cell
         return named[cell]
 
-    return shown
+    return alias
 
 
 def text(draft: NoticeDraft, settings: Settings, opened: Open = masking, most: int = 0) -> str:
@@ -61,21 +61,21 @@ def text(draft: NoticeDraft, settings: Settings, opened: Open = masking, most: i
 
 
 def _lines(draft: NoticeDraft, settings: Settings, opened: Open, most: int) -> Iterator[str]:
-    if draft.mark:
-        yield f"*** {draft.mark}: an exercise. Nothing of this has happened. ***"
+    if draft.drill_label:
+        yield f"*** {draft.drill_label}: an exercise. Nothing of this has happened. ***"
         yield ""
     yield draft.title
     yield "=" * min(len(draft.title), _WIDE)
     yield ""
     yield f"To:   {'; '.join(draft.to)}"
-    yield f"As of {draft.made[:16].replace('T', ' ')} UTC; incident {draft.incident}"
+    yield f"As of {draft.drafted_at[:16].replace('T', ' ')} UTC; incident {draft.incident}"
     for paragraph in draft.text:
         yield ""
         yield from textwrap.wrap(paragraph, _WIDE)
     yield ""
     left = max((len(label) for label, _ in draft.facts), default=0) + 2
-    for label, said in draft.facts:
-        yield from textwrap.wrap(said, _WIDE, initial_indent=f"{label + ':':<{left}}", subsequent_indent=" " * left)
+    for label, value in draft.facts:
+        yield from textwrap.wrap(value, _WIDE, initial_indent=f"{label + ':':<{left}}", subsequent_indent=" " * left)
     for table in draft.tables:
         yield ""
         yield from _table(table, opened, most)
@@ -90,19 +90,19 @@ def _lines(draft: NoticeDraft, settings: Settings, opened: Open, most: int) -> I
 
 
 def _table(table: DraftTable, opened: Open, most: int) -> Iterator[str]:
-    whole = table.opened(opened)
-    shown = whole[:most] if most else whole
-    rows = [[title for title, _ in table.heads], *shown]
-    wide = [min(max(len(row[place]) for row in rows), _CELL) for place in range(len(table.heads))]
+    all_rows = table.opened(opened)
+    first_rows = all_rows[:most] if most else all_rows
+    rows = [[title for title, _ in table.heads], *first_rows]
+    wide = [min(max(len(row[column]) for row in rows), _CELL) for column in range(len(table.heads))]
     yield table.title
     for number, row in enumerate(rows):
         # a long cell goes on below itself, so that the columns stay in line
-        parts = [textwrap.wrap(cell, room) for cell, room in zip(row, wide, strict=True)]
+        parts = [textwrap.wrap(cell, width) for cell, width in zip(row, wide, strict=True)]
         for line in zip_longest(*parts, fillvalue=""):
-            yield "  ".join(f"{cell:<{room}}" for cell, room in zip(line, wide, strict=True)).rstrip()
+            yield "  ".join(f"{cell:<{width}}" for cell, width in zip(line, wide, strict=True)).rstrip()
         if not number:
-            yield "  ".join("-" * room for room in wide)
-    if len(shown) < len(table.rows):
+            yield "  ".join("-" * width for width in wide)
+    if len(first_rows) < len(table.rows):
         yield f"... {len(table.rows):,} in all: the list is attached"
 
 
@@ -114,9 +114,9 @@ def pdf(draft: NoticeDraft, settings: Settings, opened: Open = masking) -> bytes
             title=draft.title,
             left=broker.name,
             right=f"filer {broker.filer_code} · licence {broker.licence or 'not set'}",
-            foot=f"Incident {draft.incident} · {draft.template} · made {draft.made[:16]}Z",
-            mark=f"{draft.mark}: an exercise" if draft.mark else "",
-            made=clock.parse(draft.made),
+            foot=f"Incident {draft.incident} · {draft.template} · made {draft.drafted_at[:16]}Z",
+            mark=f"{draft.drill_label}: an exercise" if draft.drill_label else "",
+            made=clock.parse(draft.drafted_at),
         ),
         PORTRAIT,
     )
@@ -124,7 +124,7 @@ def pdf(draft: NoticeDraft, settings: Settings, opened: Open = masking) -> bytes
     for line in draft.to:
         paper.text(line, 10)
     paper.y += _GAP
-    paper.text(f"As of {draft.made[:16].replace('T', ' ')} UTC", 10)
+    paper.text(f"As of {draft.drafted_at[:16].replace('T', ' ')} UTC", 10)
     paper.y += _GAP / 2
     paper.text(draft.title, 12, style="B")
     for paragraph in draft.text:
@@ -150,24 +150,16 @@ def _on_paper(paper: Paper, table: DraftTable, opened: Open) -> None:
 
 def lists(draft: NoticeDraft, opened: Open = masking) -> list[tuple[str, bytes]]:
     """Tables that are too long for a text, as CSV files with a byte order mark."""
+    prefix = f"{draft.drill_label}-" if draft.drill_label else ""
     return [
-        (f"{f'{draft.mark}-' if draft.mark else ''}{table.title.lower().replace(' ', '-')}.csv", _csv(table, opened))
+        (f"{prefix}{table.title.lower().replace(' ', '-')}.csv", _csv(table, opened))
         for table in draft.tables
         if len(table.rows) > _LONG
     ]
 
 
 def _csv(table: DraftTable, opened: Open) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow([title for title, _ in table.heads])
-    writer.writerows([cell(value) for value in row] for row in table.opened(opened))
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def cell(value: str) -> str:
-    """A spreadsheet would run what begins with these as a formula."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return csv_bytes([[title for title, _ in table.heads], *table.opened(opened)])
 
 
 def body(draft: NoticeDraft, settings: Settings, opened: Open = masking) -> str:
@@ -176,7 +168,7 @@ def body(draft: NoticeDraft, settings: Settings, opened: Open = masking) -> str:
 
 
 def title(draft: NoticeDraft) -> str:
-    return f"{draft.mark}: {draft.title}" if draft.mark else draft.title
+    return f"{draft.drill_label}: {draft.title}" if draft.drill_label else draft.title
 
 
 def eml(draft: NoticeDraft, settings: Settings, opened: Open, page: bytes) -> bytes:
@@ -187,7 +179,7 @@ def eml(draft: NoticeDraft, settings: Settings, opened: Open, page: bytes) -> by
         name = " ".join(settings(BrokerSettings).name.split())
         message["From"] = utils.formataddr((name, settings(MailSettings).sender))
     message["To"] = draft.mail or "undisclosed:;"
-    message["Date"] = utils.format_datetime(clock.parse(draft.made))
+    message["Date"] = utils.format_datetime(clock.parse(draft.drafted_at))
     message["X-Unsent"] = "1"
     message.set_content(body(draft, settings, opened))
     message.add_attachment(page, maintype="application", subtype="pdf", filename=f"{draft.template}.pdf")

@@ -1,10 +1,10 @@
-"""A notice as it is written: facts and tables from the book, words from the plan."""
+"""A notice as it is written: facts and tables from the journal, words from the plan."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -15,7 +15,7 @@ from tasks.core.journal.bodies import canonical
 from tasks.entries.api import masked_importer
 from tasks.incident.notices import fact_sources, proof_of_notice
 from tasks.incident.notices.contact_list import Contact
-from tasks.incident.notices.draft_tables import TABLES, TableContent
+from tasks.incident.notices.draft_tables import TABLES, DraftTable
 from tasks.incident.notices.fact_sources import COMPUTED, UNKNOWN, UNTOLD, FactOrigin, combined_fact, recorded_facts
 from tasks.incident.notices.notice_plan import NoticePlan, PlanNotice
 from tasks.incident.timeline.deadline_rules import load_deadlines
@@ -23,37 +23,22 @@ from tasks.incident.timeline.incident_state import Incident
 from tasks.workspace import Workspace
 
 _NAMES = re.compile(r"\{([a-z-]+)\}")
-
-
-class DraftTable(msgspec.Struct, frozen=True):
-    """`heads` are words and shares of the width; `private`: the columns whose references are opened,
-    in a notice with `numbers`."""
-
-    title: str
-    heads: list[tuple[str, float]]
-    rows: list[list[str]]
-    private: tuple[int, ...] = ()
-
-    def opened(self, value: Callable[[str], str]) -> list[list[str]]:
-        """The rows with `value` of each cell of a private column, and all others masked."""
-        return [
-            [value(cell) if place in self.private else masked_importer(cell) for place, cell in enumerate(row)]
-            for row in self.rows
-        ]
+_TableKey = tuple[str, tuple[str, ...]]
+"""A table's name and the ports of whom it goes to."""
 
 
 class NoticeDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What one notice says to one contact. `made` is UTC; `mark` is DRILL or empty. With `numbers` an
+    """What one notice says to one contact. `drafted_at` is UTC; `drill_label` is DRILL or empty. With `numbers` an
     SSN stands as a reference, which is opened only when the notice is written or sent."""
 
     incident: str
     template: str
-    mark: str
+    drill_label: str
     title: str
     channel: str
     to: list[str]
     mail: str
-    made: str
+    drafted_at: str
     text: list[str]
     facts: list[tuple[str, str]]
     tables: list[DraftTable]
@@ -64,8 +49,8 @@ class NoticeDraft(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def telling(self) -> str:
         """Digest of what it says, without its time."""
-        said = msgspec.to_builtins(self) | {"made": ""}
-        return sha256(canonical(said).encode()).hexdigest()
+        content = msgspec.to_builtins(self) | {"drafted_at": ""}
+        return sha256(canonical(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -75,11 +60,11 @@ class DraftingContext:
     workspace: Workspace
     incident: Incident
     plan: NoticePlan
-    said: Mapping[str, str]
-    _tables: dict[tuple[str, tuple[str, ...]], TableContent] = field(default_factory=dict)
-    _computed: dict[str, tuple[str, FactOrigin]] = field(default_factory=dict)
+    stated_facts: Mapping[str, str]
+    _tables: dict[_TableKey, DraftTable] = field(default_factory=dict[_TableKey, DraftTable])
+    _computed: dict[str, tuple[str, FactOrigin]] = field(default_factory=dict[str, tuple[str, FactOrigin]])
 
-    def table(self, name: str, to: Contact) -> TableContent:
+    def table(self, name: str, to: Contact) -> DraftTable:
         """A table of the plan; it differs only by the ports of whom it goes to."""
         key = (name, to.ports)
         if key not in self._tables:
@@ -96,7 +81,7 @@ class DraftingContext:
         if name not in self.plan.facts:
             text, origin = self._of_book(name)
             return text or UNKNOWN, origin
-        if stated := self.said.get(name):
+        if stated := self.stated_facts.get(name):
             return stated, FactOrigin.HAND
         if text := self._untold(name):
             return text, FactOrigin.JOURNAL
@@ -109,11 +94,11 @@ class DraftingContext:
 
     def _of_book(self, name: str) -> tuple[str, FactOrigin]:
         if name not in self._computed:
-            self._computed[name] = self._found(name)
+            self._computed[name] = self._compute(name)
         return self._computed[name]
 
-    def _found(self, name: str) -> tuple[str, FactOrigin]:
-        stated, find = self.said.get(name, ""), COMPUTED[name][1]
+    def _compute(self, name: str) -> tuple[str, FactOrigin]:
+        stated, find = self.stated_facts.get(name, ""), COMPUTED[name][1]
         if name in fact_sources.SILENT:
             return combined_fact(name, find(self.workspace, self.incident), stated)
         if stated:
@@ -122,10 +107,10 @@ class DraftingContext:
         return text, FactOrigin.JOURNAL if text else FactOrigin.NOBODY
 
     def sent(self, template: str) -> bool:
-        """Whether this notice was sent to anybody, by the book or as a person says (`breach-sent`)."""
+        """Whether this notice was sent to anybody, by the journal or as a person says (`breach-sent`)."""
         rules = load_deadlines(self.workspace.settings.home)
         times = proof_of_notice.sent_times(self.workspace.journal.rows, self.incident.id, rules)
-        return bool(times.get(template) or self.said.get(f"{template}-sent"))
+        return bool(times.get(template) or self.stated_facts.get(f"{template}-sent"))
 
     def facts(self) -> Iterator[tuple[str, str, str, FactOrigin]]:
         """Every fact: its id, label, words, and whose these are."""
@@ -134,7 +119,7 @@ class DraftingContext:
             yield name, label, text, self._value(name)[1]
 
     def fill(self, text: str) -> str:
-        return _NAMES.sub(lambda found: self.fact(found[1])[1], text)
+        return _NAMES.sub(lambda match: self.fact(match[1])[1], text)
 
 
 def drafting_context(workspace: Workspace, incident: Incident, plan: NoticePlan) -> DraftingContext:
@@ -144,26 +129,26 @@ def drafting_context(workspace: Workspace, incident: Incident, plan: NoticePlan)
 def compose(desk: DraftingContext, notice: PlanNotice, to: Contact) -> NoticeDraft:
     """The notice as it would go to this contact now."""
     tables = [desk.table(name, to) for name in notice.tables]
-    seen = (lambda text: text) if notice.numbers else masked_importer
+    visible = str if notice.numbers else masked_importer
     return NoticeDraft(
         incident=desk.incident.id,
         template=notice.id,
-        mark=desk.incident.mark,
+        drill_label=desk.incident.mark,
         title=desk.fill(notice.title),
         channel=notice.channel,
         to=[line for line in (to.name, to.organisation, to.reach) if line],
         mail=to.mail,
-        made=clock.text(),
+        drafted_at=clock.text(),
         text=[desk.fill(text) for text in notice.text],
         facts=[desk.fact(name) for name in notice.facts],
         tables=[
             DraftTable(
-                one.title,
-                one.heads,
-                [[seen(cell) for cell in row] for row in one.rows],
-                one.private if notice.numbers else (),
+                table.title,
+                table.heads,
+                [[visible(cell) for cell in row] for row in table.rows],
+                table.private if notice.numbers else (),
             )
-            for one in tables
+            for table in tables
         ],
         signed=notice.signed,
         numbers=notice.numbers,

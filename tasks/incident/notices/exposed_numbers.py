@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from tasks.core import untrusted_input
 from tasks.core.errors import BadInput, HostileFile, Problem, Refused
@@ -28,6 +29,7 @@ from tasks.entries.api import (
     is_importer_number,
     is_ssn_importer,
 )
+from tasks.incident.data_tables import csv_bytes
 from tasks.incident.events import ExposureListed
 from tasks.incident.settings import ClientSystemSettings, IncidentSettings
 from tasks.incident.timeline.incident_state import require_incident
@@ -60,8 +62,8 @@ class InventoryFile:
 
     system: str
     holds: str
-    numbers: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    numbers: dict[str, str] = field(default_factory=dict[str, str])
+    problems: list[Problem] = field(default_factory=list[Problem])
     faulty: int = 0
 
     @property
@@ -83,53 +85,58 @@ class ExposedNumber:
 
 def inventory(workspace: Workspace) -> dict[str, str]:
     """System to what it holds."""
-    listed = {one.name: one.holds for one in workspace.settings(IncidentSettings).systems}
+    listed = {system.name: system.holds for system in workspace.settings(IncidentSettings).systems}
     return {**listed, BOOK: "paper entries of this outage, in our own book"}
 
 
 def read_inventory(workspace: Workspace, names: Sequence[str] = ()) -> list[InventoryFile]:
     """What the systems of the settings held, or those named. Raises BadInput for an unknown one, and
     if none is named and the settings have none."""
-    known = inventory(workspace)
-    wanted = {one.name: one for one in workspace.settings(IncidentSettings).systems}
-    if not names and not wanted:
+    listed = inventory(workspace)
+    systems = {system.name: system for system in workspace.settings(IncidentSettings).systems}
+    if not names and not systems:
         raise BadInput("inventory-not-set", book=BOOK)
-    if unknown := [name for name in names if name not in known]:
+    if unknown := [name for name in names if name not in listed]:
         problems = [
-            Problem(value=one, code="inventory-system-unknown", values={"allowed": ", ".join(known)}) for one in unknown
+            Problem(value=name, code="inventory-system-unknown", values={"allowed": ", ".join(listed)})
+            for name in unknown
         ]
         raise BadInput("systems-unknown", problems)
-    return [_read(workspace, wanted.get(name), known[name]) for name in names or wanted]
+    return [_read(workspace, systems.get(name), listed[name]) for name in names or systems]
 
 
 def _read(workspace: Workspace, system: ClientSystemSettings | None, holds: str) -> InventoryFile:
-    found = InventoryFile(system.name if system else BOOK, holds)
+    inventory_file = InventoryFile(system.name if system else BOOK, holds)
     if system and system.elsewhere:
-        found.problems.append(Problem(file=system.name, code="system-not-on-this-machine"))
-        return found
+        inventory_file.problems.append(Problem(file=system.name, code="system-not-on-this-machine"))
+        return inventory_file
     try:
-        for place, number, name in _rows(workspace, system, found):
-            _keep(found, place, number.strip(), name.strip())
+        for row, number, name in _rows(workspace, system, inventory_file):
+            _keep(inventory_file, row, number.strip(), name.strip())
     except (HostileFile, BadInput) as refused:
-        found.problems += refused.problems
+        inventory_file.problems += refused.problems
     except ImportError as wrong:
         # A database whose driver is not here must not hold up the other systems either.
-        found.problems.append(Problem(file=found.system, code="database-driver-missing", values={"reason": wrong}))
-    except (OSError, csv.Error, sa.exc.SQLAlchemyError, UnicodeDecodeError) as wrong:
-        said = str(wrong).splitlines()[0][:200]
-        found.problems.append(Problem(file=found.system, code="inventory-system-unreadable", values={"reason": said}))
-    return found
+        inventory_file.problems.append(
+            Problem(file=inventory_file.system, code="database-driver-missing", values={"reason": wrong})
+        )
+    except (OSError, csv.Error, SQLAlchemyError, UnicodeDecodeError) as wrong:
+        reason = str(wrong).splitlines()[0][:200]
+        inventory_file.problems.append(
+            Problem(file=inventory_file.system, code="inventory-system-unreadable", values={"reason": reason})
+        )
+    return inventory_file
 
 
-def _keep(found: InventoryFile, place: int, number: str, name: str) -> None:
+def _keep(file: InventoryFile, row: int, number: str, name: str) -> None:
     if not number:
         if name:
             # A client that is passed over is not told of its breach: a person looks its number up.
-            found.faulty += 1
-            found.problems.append(
+            file.faulty += 1
+            file.problems.append(
                 Problem(
-                    file=found.system,
-                    row=place,
+                    file=file.system,
+                    row=row,
                     value=name[:40],
                     right=IMPORTER_NUMBER_FORMATS,
                     code="entry-without-importer-number",
@@ -137,40 +144,40 @@ def _keep(found: InventoryFile, place: int, number: str, name: str) -> None:
             )
         return
     if not is_importer_number(number) and not number.startswith(REFERENCE_PREFIX):
-        found.faulty += 1
-        found.problems.append(
+        file.faulty += 1
+        file.problems.append(
             Problem(
-                file=found.system,
-                row=place,
+                file=file.system,
+                row=row,
                 value=number[:3] + "...",
                 right=IMPORTER_NUMBER_FORMATS,
                 code="importer-number-invalid",
             )
         )
-    elif name or number not in found.numbers:
-        found.numbers[number] = name
+    elif name or number not in file.numbers:
+        file.numbers[number] = name
 
 
 def _rows(
-    workspace: Workspace, system: ClientSystemSettings | None, found: InventoryFile
+    workspace: Workspace, system: ClientSystemSettings | None, file: InventoryFile
 ) -> Iterator[tuple[int, str, str]]:
     """(row, importer number, name) as the source has them."""
     if system is None:
-        yield from _own(workspace)
+        yield from _of_journal(workspace)
     elif system.file:
-        yield from _csv(workspace, system, found)
+        yield from _csv(workspace, system, file)
     else:
         yield from _query(system)
 
 
-def _own(workspace: Workspace) -> Iterator[tuple[int, str, str]]:
-    """Of our own book: each recorded entry's importer, with its name."""
+def _of_journal(workspace: Workspace) -> Iterator[tuple[int, str, str]]:
+    """Of our own journal: each recorded entry's importer, with its name."""
     query = sa.select(ENTRIES.c.number, ENTRIES.c.importer, ENTRIES.c.content)
     rows = list(workspace.journal.rows(query.order_by(ENTRIES.c.importer, ENTRIES.c.number)))
     where = {row.number: row.content for row in rows}
-    wanted = ("entry_number", "importer_name")
-    named = entry_table_rows(workspace.content, where, "entries", wanted).to_pylist()
-    names = {row["entry_number"]: row["importer_name"] or "" for row in named}
+    columns = ("entry_number", "importer_name")
+    named: Any = entry_table_rows(workspace.content, where, "entries", columns)
+    names = {row["entry_number"]: row["importer_name"] or "" for row in named.to_pylist()}
     for row in rows:
         yield 0, _opened(workspace, row.importer), names[row.number]
 
@@ -183,26 +190,26 @@ def _opened(workspace: Workspace, number: str) -> str:
         return number
 
 
-def _csv(workspace: Workspace, system: ClientSystemSettings, found: InventoryFile) -> Iterator[tuple[int, str, str]]:
+def _csv(workspace: Workspace, system: ClientSystemSettings, file: InventoryFile) -> Iterator[tuple[int, str, str]]:
     assert system.file is not None
     path = workspace.settings.home / system.file
     reader = csv.DictReader(io.StringIO(untrusted_input.read_text(path), newline=""), strict=True)
     headings = reader.fieldnames or []
-    wanted = [one for one in (system.number, system.importer) if one]
+    columns = [column for column in (system.number, system.importer) if column]
     right = f"set it under [incident] systems; one of {', '.join(headings)[:80]}"
     problems = [
-        Problem(file=path.name, row=1, column=one, right=right, code="csv-heading-missing")
-        for one in wanted
-        if one not in headings
+        Problem(file=path.name, row=1, column=column, right=right, code="csv-heading-missing")
+        for column in columns
+        if column not in headings
     ]
     if problems:
         raise BadInput("csv-headings-missing", problems)
-    for place, row in enumerate(reader, 2):
-        if place > _MOST:
+    for number, row in enumerate(reader, 2):
+        if number > _MOST:
             raise BadInput(
                 "inventory-too-long", [Problem(file=path.name, code="inventory-file-too-long", values={"most": _MOST})]
             )
-        yield place, row.get(system.number) or "", row.get(system.importer) or ""
+        yield number, row.get(system.number) or "", row.get(system.importer) or ""
 
 
 def _query(system: ClientSystemSettings) -> Iterator[tuple[int, str, str]]:
@@ -211,24 +218,27 @@ def _query(system: ClientSystemSettings) -> Iterator[tuple[int, str, str]]:
     engine = sa.create_engine(url)
     try:
         with engine.connect() as connection:
-            for place, row in enumerate(connection.exec_driver_sql(system.query), 1):
-                yield place, str(row[0] or ""), str(row[1] or "") if len(row) > 1 else ""
+            for number, row in enumerate(connection.exec_driver_sql(system.query), 1):
+                yield number, str(row[0] or ""), str(row[1] or "") if len(row) > 1 else ""
     finally:
         engine.dispose()
 
 
-def exposures(workspace: Workspace, found: Sequence[InventoryFile]) -> list[ExposedNumber]:
+def exposures(workspace: Workspace, files: Sequence[InventoryFile]) -> list[ExposedNumber]:
     """Each number once, with all systems that held it; SSNs sealed."""
     numbers: dict[str, ExposedNumber] = {}
-    for system in found:
+    for system in files:
         for number, name in system.numbers.items():
             before = numbers.get(number, ExposedNumber(number, name, ()))
             numbers[number] = ExposedNumber(number, before.importer or name, (*before.systems, system.system))
-    social = [one for one in numbers if is_ssn_importer(one)]
-    triples = [("exposure", "importer_number", one) for one in social]
+    social = [number for number in numbers if is_ssn_importer(number)]
+    triples = [("exposure", "importer_number", number) for number in social]
     sealed = dict(zip(social, workspace.vault.seal(triples, None), strict=True)) if social else {}
-    ordered = sorted(numbers.values(), key=lambda one: (one.importer.lower(), one.number))
-    return [ExposedNumber(sealed.get(one.number, one.number), one.importer, one.systems) for one in ordered]
+    ordered = sorted(numbers.values(), key=lambda exposure: (exposure.importer.lower(), exposure.number))
+    return [
+        ExposedNumber(sealed.get(exposure.number, exposure.number), exposure.importer, exposure.systems)
+        for exposure in ordered
+    ]
 
 
 def record_exposure(
@@ -241,61 +251,54 @@ def record_exposure(
     file, and what could not be read is told by the answer. The same list again is no new event.
     """
     incident = require_incident(workspace.journal.rows)
-    found = read_inventory(workspace, names)
-    problems = [problem for one in found for problem in one.problems]
+    files = read_inventory(workspace, names)
+    problems = [problem for file in files for problem in file.problems]
     if problems and not accept_faulty:
         raise BadInput("faulty-rows-not-accepted", problems)
-    exposed = exposures(workspace, found)
-    systems = [one.system for one in found]
-    told = [[one.number, one.importer, list(one.systems)] for one in exposed]
-    unread = {part.system: asdict(part.unread) for part in found if part.unread}
-    said = {"systems": systems, "numbers": told, **({"unread": unread} if unread else {})}
-    content = workspace.content.put(canonical(said).encode())
+    exposed = exposures(workspace, files)
+    systems = [file.system for file in files]
+    listed = [[exposure.number, exposure.importer, list(exposure.systems)] for exposure in exposed]
+    unread = {part.system: asdict(part.unread) for part in files if part.unread}
+    stored = {"systems": systems, "numbers": listed, **({"unread": unread} if unread else {})}
+    content = workspace.content.put(canonical(stored).encode())
     body = ExposureListed(incident=incident.id, systems=systems, numbers=len(exposed), content=content)
     with workspace.journal.write(actor) as pen:
         before = last_event(pen.rows, body.kind)
         if before is None or (before[1]["incident"], before[1]["content"]) != (incident.id, content):
             pen.append(body, f"incident/{incident.id}")
-    return exposed, found
+    return exposed, files
 
 
 def newest_exposure(workspace: Workspace, incident: str) -> list[ExposedNumber] | None:
     """The list as it was written down last for this incident; None if it never was."""
-    told = _told(workspace, incident)
-    if told is None:
+    listed = _newest_list(workspace, incident)
+    if listed is None:
         return None
-    return [ExposedNumber(number, name, tuple(systems)) for number, name, systems in told["numbers"]]
+    return [ExposedNumber(number, name, tuple(systems)) for number, name, systems in listed["numbers"]]
 
 
 def unread_systems(workspace: Workspace, incident: str) -> dict[str, UnreadSystem]:
     """System to what of it could not be read for that list: more numbers may follow."""
-    listed = (_told(workspace, incident) or {}).get("unread", {})
+    listed = (_newest_list(workspace, incident) or {}).get("unread", {})
     return {system: UnreadSystem(**fields) for system, fields in listed.items()}
 
 
-def _told(workspace: Workspace, incident: str) -> dict[str, Any] | None:
-    found = last_event(workspace.journal.rows, ExposureListed.kind)
-    if found is None or found[1]["incident"] != incident:
+def _newest_list(workspace: Workspace, incident: str) -> dict[str, Any] | None:
+    event = last_event(workspace.journal.rows, ExposureListed.kind)
+    if event is None or event[1]["incident"] != incident:
         return None
-    return json.loads(workspace.content.get(found[1]["content"]))
+    return json.loads(workspace.content.get(event[1]["content"]))
 
 
 def as_csv(exposed: Sequence[ExposedNumber], opened: bool, workspace: Workspace) -> bytes:
     """The list as CSV with a byte order mark; SSNs in the clear only if `opened`, and never in a
     drill."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    mark = [workspace.mark] if workspace.drill else []
-    writer.writerow(["importer_number", "importer", "systems", *mark])
-    for one in exposed:
-        number = one.number
+    drill_cells = [workspace.mark] if workspace.drill else []
+    rows: list[list[str]] = [["importer_number", "importer", "systems", *drill_cells]]
+    for exposure in exposed:
+        number = exposure.number
         if number.startswith(REFERENCE_PREFIX):
             clear = opened and not workspace.drill
             number = workspace.vault.open(number) if clear else IMPORTER_MASK
-        writer.writerow([number, _cell(one.importer), " ".join(one.systems), *mark])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _cell(text: str) -> str:
-    """A spreadsheet would run what begins with these as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+        rows.append([number, exposure.importer, " ".join(exposure.systems), *drill_cells])
+    return csv_bytes(rows)

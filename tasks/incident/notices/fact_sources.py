@@ -1,11 +1,7 @@
-"""What notices say: facts that the book and the settings give, and those that a person gives. What is
-not known is said to be so: a notice never waits for it.
+"""The facts that a notice states: from the journal, the settings, or a person.
 
-What notices say of the entries that the book can count: the share that other agencies regulate, and
-the discretion that entries rest on. A person's words stand beside it, or alone where the book is silent,
-and are shown to be that.
-
-How remediation goes, as the book tells it: the steps that were taken, and what proves the restore.
+A fact that nobody knows is stated as unknown: no notice waits for it. Where both the journal and a person give
+a fact, the notice shows which is which.
 """
 
 from __future__ import annotations
@@ -14,18 +10,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
 from tasks.backup.api import BackupProved
-from tasks.core import clock
-from tasks.core.local_time import local_text
+from tasks.core.clock import local_text
 from tasks.core.messages import message_text
 from tasks.core.settings import BrokerSettings
 from tasks.core.status_lines import last_event
 from tasks.entries.api import ENTRIES, NUMBERS, NumberSettings, code_meanings, latest_history
-from tasks.incident.agencies import agency_requirements as pga, client_history as agencies
-from tasks.incident.agencies.agency_requirements import AgencyRules, agency_demands
+from tasks.incident.after_release.discretion_grants import grant_uses, grants_recorded
+from tasks.incident.agencies.agency_requirements import HINT, NOTED, AgencyRules, agency_demands
+from tasks.incident.agencies.client_history import client_of
 from tasks.incident.events import EvidenceAttached, FactsNoted
 from tasks.incident.letters.entry_case import cases
 from tasks.incident.notices import proof_of_notice
@@ -45,14 +42,14 @@ _TOLD = ("disconnected", _BEGUN, "remediated", "evidence_submitted", "reconnecte
 
 def remediation_progress(workspace: Workspace, incident: Incident) -> str:
     """The recorded steps of remediation, each with when it was; empty before it has begun."""
-    if _BEGUN not in incident.taken:
+    if _BEGUN not in incident.states:
         return ""
-    return "; ".join(_words(one, workspace) for one in incident.steps if one.state in _TOLD)
+    return "; ".join(_step_text(step, workspace) for step in incident.steps if step.state in _TOLD)
 
 
-def _words(one: StepRecord, workspace: Workspace) -> str:
-    note = f" ({one.note})" if one.note else ""
-    return f"{local_text(one.happened, workspace.zone)}: {STEPS[one.state].title}{note}"
+def _step_text(step: StepRecord, workspace: Workspace) -> str:
+    note = f" ({step.note})" if step.note else ""
+    return f"{local_text(step.happened, workspace.zone)}: {STEPS[step.state].title}{note}"
 
 
 def restore_proof(workspace: Workspace, incident: Incident) -> str:
@@ -75,7 +72,7 @@ def _attached(workspace: Workspace, incident: Incident) -> Iterator[str]:
         body = event.said
         assert isinstance(body, EvidenceAttached)
         if body.item == PROOF and body.attached:
-            names = ", ".join(one.name for one in body.attached)
+            names = ", ".join(file.name for file in body.attached)
             note = f" ({body.note})" if body.note else ""
             yield f"{names}{note}, attached as evidence {event.at[:10]}"
 
@@ -91,18 +88,18 @@ class FactOrigin(StrEnum):
 
 
 SILENT: Mapping[str, str] = {"agency-share": "", "discretion": "none on record"}
-"""Facts in which the book's word goes first, and what is said where nobody knows anything."""
+"""Facts in which the journal's word goes first, and what is said where nobody knows anything."""
 
 
-def combined_fact(name: str, book: str, said: str) -> tuple[str, FactOrigin]:
+def combined_fact(name: str, computed: str, stated: str) -> tuple[str, FactOrigin]:
     """The journal's words, a person's words, or both, each to be told from the other; and whose."""
-    if book and said:
-        text = message_text("fact-of-journal-and-hand", {"journal": book, "stated": said})
+    if computed and stated:
+        text = message_text("fact-of-journal-and-hand", {"journal": computed, "stated": stated})
         return text, FactOrigin.BOTH
-    if book:
-        return book, FactOrigin.JOURNAL
-    if said:
-        return message_text("fact-stated-by-hand", {"stated": said}), FactOrigin.HAND
+    if computed:
+        return computed, FactOrigin.JOURNAL
+    if stated:
+        return message_text("fact-stated-by-hand", {"stated": stated}), FactOrigin.HAND
     return SILENT[name], FactOrigin.NOBODY
 
 
@@ -111,73 +108,70 @@ def agency_share(workspace: Workspace, incident: Incident) -> str:
     the clients' trade history; empty where there is neither. Counted is what the desk recorded, what a
     flag requires or may ask, and what the client had to show before; a hint of the tariff's chapter is
     not."""
-    known = AgencyRules(workspace)
-    own, of_what = list(_of_entries(known)), "entries recorded"
-    if not own:
-        own, of_what = _of_history(known), "goods in our clients' history, no entry is recorded yet"
-    if not own:
+    rules = AgencyRules(workspace)
+    agencies, of_what = list(_of_entries(rules)), "entries recorded"
+    if not agencies:
+        agencies, of_what = _of_history(rules), "goods in our clients' history, no entry is recorded yet"
+    if not agencies:
         return ""
-    regulated = sum(map(bool, own))
-    counted = Counter(agency for some in own for agency in some)
+    regulated = sum(map(bool, agencies))
+    counted = Counter(agency for entry_agencies in agencies for agency in entry_agencies)
     by = ", ".join(f"{agency} {count:,}" for agency, count in counted.most_common())
-    flags = known.flags
+    flags = rules.flags
     basis = f"tariff flags as of {flags.as_of}" if flags.rows else "no tariff flags are loaded"
-    return f"{regulated:,} of {len(own):,} {of_what} ({regulated / len(own):.0%}){': ' if by else ''}{by}; {basis}"
+    share = f"{regulated:,} of {len(agencies):,} {of_what} ({regulated / len(agencies):.0%})"
+    return f"{share}{': ' if by else ''}{by}; {basis}"
 
 
-def _of_entries(known: AgencyRules) -> Iterator[set[str]]:
+def _of_entries(rules: AgencyRules) -> Iterator[set[str]]:
     """The agencies that have a say in each recorded entry."""
-    numbers = [row.number for row in known.workspace.journal.rows(sa.select(ENTRIES.c.number))]
-    for case in cases(known.workspace, numbers):
-        yield {one.agency for one in agency_demands(known, case) if one.need not in (pga.HINT, pga.NOTED)}
+    numbers = [row.number for row in rules.workspace.journal.rows(sa.select(ENTRIES.c.number))]
+    for case in cases(rules.workspace, numbers):
+        yield {demand.agency for demand in agency_demands(rules, case) if demand.need not in (HINT, NOTED)}
 
 
-def _of_history(known: AgencyRules) -> list[set[str]]:
+def _of_history(rules: AgencyRules) -> list[set[str]]:
     """The agencies of each client's goods: a tariff number and origin a row."""
-    found = latest_history(known.workspace.journal, known.workspace.content)
+    history: Any = latest_history(rules.workspace.journal, rules.workspace.content)
     return [
-        {flag["agency"] for flag in known.flags_of(row["hts_number"] or "") if flag["need"] != "N"}
-        | {one.agency for one in known.past_of(_client(row), row["hts_number"] or "")}
-        for row in (found.to_pylist() if found is not None else ())
+        {flag["agency"] for flag in rules.flags_of(row["hts_number"] or "") if flag["need"] != "N"}
+        | {past.agency for past in rules.past_of(_client(row), row["hts_number"] or "")}
+        for row in (history.to_pylist() if history is not None else ())
     ]
 
 
 def _client(row: Mapping[str, str]) -> str:
-    return agencies.client_of({"importer_number": row["importer_number"], "importer_name": row["importer"]})
+    return client_of({"importer_number": row["importer_number"], "importer_name": row["importer"]})
 
 
 def discretion_text(workspace: Workspace, incident: Incident) -> str:
     """Each grant with its dates and how many entries rest on it; empty where none is recorded."""
-    from tasks.incident.after_release.discretion_grants import grant_uses, grants_recorded
-
-    rest = Counter(str(row["reference"]) for row in grant_uses(workspace))
+    uses = Counter(str(row["reference"]) for row in grant_uses(workspace))
     return "; ".join(
-        f"{one.reference} ({', '.join(one.acts)}, {one.first} to {one.last}): "
-        f"{rest[one.reference]:,} entries rest on it"
-        for one in grants_recorded(workspace)
+        f"{grant.reference} ({', '.join(grant.acts)}, {grant.first} to {grant.last}): "
+        f"{uses[grant.reference]:,} entries rest on it"
+        for grant in grants_recorded(workspace)
     )
 
 
 def relied_rows(workspace: Workspace) -> list[list[str]]:
     """A row an entry and act: number, what was done late, CBP's reference."""
-    from tasks.incident.after_release.discretion_grants import grant_uses
-
     return [[str(row["number"]), str(row["act"]), str(row["reference"])] for row in grant_uses(workspace)]
 
 
 UNKNOWN = "not known yet"
 Fact = tuple[str, Callable[[Workspace, Incident], str]]
-"""Its label, and how it is found; empty text where the book does not know it."""
+"""Its label, and how it is found; empty text where the journal does not know it."""
 
 
 def recorded_facts(workspace: Workspace, incident: Incident) -> dict[str, str]:
     """Facts that persons gave, the newest of each."""
-    found: dict[str, str] = {}
+    facts: dict[str, str] = {}
     for event in workspace.journal.events(kind=FactsNoted.kind, subject=f"incident/{incident.id}"):
         body = event.said
         assert isinstance(body, FactsNoted)
-        found |= body.facts
-    return found
+        facts |= body.facts
+    return facts
 
 
 def record_facts(workspace: Workspace, incident: Incident, facts: Mapping[str, str], actor: str) -> None:
@@ -190,21 +184,21 @@ def _when(moment: datetime | None, workspace: Workspace) -> str:
 
 
 def _step(name: str) -> Callable[[Workspace, Incident], str]:
-    def found(workspace: Workspace, incident: Incident) -> str:
+    def happened(workspace: Workspace, incident: Incident) -> str:
         last = incident.last(name)
         return _when(last.happened, workspace) if last else ""
 
-    return found
+    return happened
 
 
 def _broker(workspace: Workspace, incident: Incident) -> str:
-    one = workspace.settings(BrokerSettings)
-    return f"{one.name}, filer code {one.filer_code}, licence {one.licence or UNKNOWN}"
+    broker = workspace.settings(BrokerSettings)
+    return f"{broker.name}, filer code {broker.filer_code}, licence {broker.licence or UNKNOWN}"
 
 
 def _contact(workspace: Workspace, incident: Incident) -> str:
-    one = workspace.settings(BrokerSettings)
-    return ", ".join(filter(None, (one.contact_name, one.contact_phone)))
+    broker = workspace.settings(BrokerSettings)
+    return ", ".join(filter(None, (broker.contact_name, broker.contact_phone)))
 
 
 def _discovered(workspace: Workspace, incident: Incident) -> str:
@@ -223,14 +217,14 @@ def _breach_sent(workspace: Workspace, incident: Incident) -> str:
 def _authorisation(workspace: Workspace, incident: Incident) -> str:
     if not incident.authorisations:
         return "refused or ended" if incident.last("downtime_refused") else "not authorised yet"
-    return "; ".join(_granted(one, where, workspace) for one, where in incident.authorisations)
+    return "; ".join(_granted(step, where, workspace) for step, where in incident.authorisations)
 
 
-def _granted(one: StepRecord, where: DowntimePermission, workspace: Workspace) -> str:
+def _granted(step: StepRecord, where: DowntimePermission, workspace: Workspace) -> str:
     ports = f", ports {' '.join(where.ports)}" if where.ports else ""
     ports += f", but not {' '.join(where.but)}" if where.but else ""
-    until = f", until {one.until}" if one.until else ""
-    return f"{one.reference or 'on file'}, {_when(one.happened, workspace)}{ports}{until}"
+    until = f", until {step.until}" if step.until else ""
+    return f"{step.reference or 'on file'}, {_when(step.happened, workspace)}{ports}{until}"
 
 
 def _connection(workspace: Workspace, incident: Incident) -> str:
@@ -242,14 +236,14 @@ def _connection(workspace: Workspace, incident: Incident) -> str:
 
 
 def _exposed(workspace: Workspace, incident: Incident) -> str:
-    found = newest_exposure(workspace, incident.id)
-    if found is None:
+    exposed = newest_exposure(workspace, incident.id)
+    if exposed is None:
         return "none known yet; the list is being made"
-    social = sum(one.number.startswith("~") for one in found)
+    social = sum(exposure.number.startswith("~") for exposure in exposed)
     left = unread_systems(workspace, incident.id)
     unread = [f"{part.text} of {system}" for system, part in left.items()]
-    more = f"; could not be read yet: {', '.join(unread)}" if unread else ""
-    return f"{len(found):,}, of them {social:,} Social Security numbers{more}"
+    unread_text = f"; could not be read yet: {', '.join(unread)}" if unread else ""
+    return f"{len(exposed):,}, of them {social:,} Social Security numbers{unread_text}"
 
 
 def _entries(workspace: Workspace, incident: Incident) -> str:
@@ -260,8 +254,8 @@ def _entries(workspace: Workspace, incident: Incident) -> str:
         .group_by(NUMBERS.c.state)
         .order_by(NUMBERS.c.state)
     )
-    found = [f"{row.n} {row.state}" for row in workspace.journal.rows(query)]
-    return ", ".join(found) or "none yet"
+    counts = [f"{row.n} {row.state}" for row in workspace.journal.rows(query)]
+    return ", ".join(counts) or "none yet"
 
 
 def _volume(workspace: Workspace, incident: Incident) -> str:
@@ -289,13 +283,13 @@ def _accounting(workspace: Workspace, incident: Incident) -> str:
 
 COMPUTED: Mapping[str, Fact] = {
     "broker": ("Broker", _broker),
-    "broker-name": ("Broker", lambda office, incident: office.settings(BrokerSettings).name),
-    "filer": ("Filer code", lambda office, incident: office.settings(BrokerSettings).filer_code),
+    "broker-name": ("Broker", lambda workspace, incident: workspace.settings(BrokerSettings).name),
+    "filer": ("Filer code", lambda workspace, incident: workspace.settings(BrokerSettings).filer_code),
     "contact": ("Contact, day and night", _contact),
     "declared": ("Systems down since", _step("declared")),
     "discovered": ("Breach discovered", _discovered),
     "breach-sent": ("Breach notice sent", _breach_sent),
-    "state": ("Where it stands", lambda office, incident: incident.state.replace("_", " ")),
+    "state": ("Where it stands", lambda workspace, incident: incident.state.replace("_", " ")),
     "connection": ("Connection to ACE", _connection),
     "authorisation": ("Downtime authorised by CBP", _authorisation),
     "exposed-count": ("Compromised importer numbers", _exposed),
@@ -313,13 +307,9 @@ COMPUTED: Mapping[str, Fact] = {
 
 
 UNTOLD: Mapping[str, Callable[[Workspace, Incident], str]] = {"progress": remediation_progress}
-"""Facts of the plan that the book answers until a person does; empty text where it cannot."""
+"""Facts of the plan that the journal answers until a person does; empty text where it cannot."""
 
 
 def port_name(code: str) -> str:
     name = code_meanings("port").get(code, "")
     return f"{code} {name.title()}" if name else code
-
-
-def utc_minute() -> str:
-    return clock.text()[:16].replace("T", " ") + "Z"

@@ -21,7 +21,7 @@ from tasks.incident.events import NoticeSent
 from tasks.incident.notices import draft_formats
 from tasks.incident.notices.contact_list import load_contacts
 from tasks.incident.notices.drafting import draft_from_bytes
-from tasks.incident.notices.notice_records import NoticeRecord, notices_of, unsent_notices
+from tasks.incident.notices.notice_listing import NoticeRecord, notices_of, unsent_notices
 from tasks.transport.api import MAIL, MailAnswered, MailAttachment, MailLetter, MailService, MailSuperseded
 from tasks.workspace import Workspace
 
@@ -30,48 +30,48 @@ from tasks.workspace import Workspace
 class NoticeSending:
     """What became of notices that were to go by mail; `by_hand`: those that no mail can carry."""
 
-    sent: list[str] = field(default_factory=list)
-    waiting: list[str] = field(default_factory=list)
-    by_hand: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list[str])
+    waiting: list[str] = field(default_factory=list[str])
+    by_hand: list[str] = field(default_factory=list[str])
     reason: str = ""
 
 
-def write_notices(workspace: Workspace, wanted: Sequence[NoticeRecord], folder: Path) -> list[Path]:
+def write_notices(workspace: Workspace, notices: Sequence[NoticeRecord], folder: Path) -> list[Path]:
     """Each notice as PDF, text and, where it goes by mail, as a mail file. Only the owner can read
     them: the breach notice holds the importer numbers in the clear, as its rule wants. A drill masks
     them all. Raises Refused, once all others are written, for those whose numbers cannot be opened."""
-    made, kept_back = list[Path](), list[Problem]()
-    for one in wanted:
+    written, kept_back = list[Path](), list[Problem]()
+    for notice in notices:
         try:
-            files = _files(workspace, one)
+            files = _files(workspace, notice)
         except Refused:
             # On a machine that goes on from a kit: what the old one sealed stays there.
-            kept_back.append(Problem(file=one.id, code="notice-numbers-not-opened"))
+            kept_back.append(Problem(file=notice.id, code="notice-numbers-not-opened"))
             continue
-        made += [write_atomic(folder / name, data, mode=0o600) for name, data in files.items()]
+        written += [write_atomic(folder / name, data, mode=0o600) for name, data in files.items()]
     if kept_back:
-        raise Refused("notices-not-sent", kept_back, made_count=len(made), folder=folder)
-    return made
+        raise Refused("notices-not-sent", kept_back, made_count=len(written), folder=folder)
+    return written
 
 
-def _files(workspace: Workspace, one: NoticeRecord) -> dict[str, bytes]:
+def _files(workspace: Workspace, notice: NoticeRecord) -> dict[str, bytes]:
     """By name. Raises Refused for a number that cannot be opened."""
-    draft = draft_from_bytes(workspace.content.get(one.content))
+    draft = draft_from_bytes(workspace.content.get(notice.content))
     clear = draft.numbers and not workspace.drill
     opened = draft_formats.opening(workspace.vault.open) if clear else draft_formats.masking
-    stem = f"{clock.stamp(one.drafted)}-{one.template}-{one.contact}"
+    stem = f"{clock.stamp(notice.drafted)}-{notice.template}-{notice.contact}"
     page = draft_formats.pdf(draft, workspace.settings, opened)
-    said = draft_formats.text(draft, workspace.settings, opened)
-    files = {f"{stem}.pdf": page, f"{stem}.txt": said.encode()}
+    text = draft_formats.text(draft, workspace.settings, opened)
+    files = {f"{stem}.pdf": page, f"{stem}.txt": text.encode()}
     if draft.channel == "mail" and draft.mail:
         files[f"{stem}.eml"] = draft_formats.eml(draft, workspace.settings, opened, page)
     return files | {f"{stem}-{name}": data for name, data in draft_formats.lists(draft, opened)}
 
 
-def letter_of(workspace: Workspace, one: NoticeRecord) -> MailLetter:
+def letter_of(workspace: Workspace, notice: NoticeRecord) -> MailLetter:
     """The mail of a notice. SSNs in the tables of a breach notice stand as aliases, which the letter
     declares and the post opens when it hands the mail over; the PDF beside it masks them."""
-    draft, private = draft_from_bytes(workspace.content.get(one.content)), dict[str, str]()
+    draft, private = draft_from_bytes(workspace.content.get(notice.content)), dict[str, str]()
     opened = draft_formats.aliasing(private) if draft.numbers else draft_formats.masking
     page = draft_formats.pdf(draft, workspace.settings)
     files = [MailAttachment(f"{draft.template}.pdf", page, "application/pdf")]
@@ -79,7 +79,7 @@ def letter_of(workspace: Workspace, one: NoticeRecord) -> MailLetter:
         MailAttachment(name, data, "text/csv; charset=utf-8") for name, data in draft_formats.lists(draft, opened)
     ]
     return MailLetter(
-        key=_key(one),
+        key=_key(notice),
         to=[draft.mail],
         title=draft_formats.title(draft),
         text=draft_formats.body(draft, workspace.settings, opened),
@@ -88,11 +88,11 @@ def letter_of(workspace: Workspace, one: NoticeRecord) -> MailLetter:
     )
 
 
-def _key(one: NoticeRecord) -> str:
-    return f"notice:{one.id}"
+def _key(notice: NoticeRecord) -> str:
+    return f"notice:{notice.id}"
 
 
-def send_notices(workspace: Workspace, wanted: Sequence[NoticeRecord], actor: str) -> NoticeSending:
+def send_notices(workspace: Workspace, notices: Sequence[NoticeRecord], actor: str) -> NoticeSending:
     """Send what goes by mail and was not sent. Raises Refused in a drill.
 
     Nothing goes to a contact that was dead when tried: that would stop a clock though nobody was told. A
@@ -101,40 +101,40 @@ def send_notices(workspace: Workspace, wanted: Sequence[NoticeRecord], actor: st
     """
     if workspace.drill:
         raise Refused("drill-sends-no-notice")
-    done = NoticeSending()
-    dead = {one.id for one in load_contacts(workspace).values() if one.dead}
+    sending = NoticeSending()
+    dead = {contact.id for contact in load_contacts(workspace).values() if contact.dead}
     post = MailService(workspace.journal, workspace.content, workspace.settings)
-    for one in wanted:
-        draft = draft_from_bytes(workspace.content.get(one.content))
-        if one.sent:
+    for notice in notices:
+        draft = draft_from_bytes(workspace.content.get(notice.content))
+        if notice.sent:
             continue
-        if draft.channel != "mail" or not draft.mail or one.contact in dead:
-            done.by_hand.append(one.id)
+        if draft.channel != "mail" or not draft.mail or notice.contact in dead:
+            sending.by_hand.append(notice.id)
             continue
-        letter = letter_of(workspace, one)
+        letter = letter_of(workspace, notice)
         with workspace.journal.write(actor) as pen:
             post.queue(pen, letter)
-            _supersede(pen, one, letter.id)
-    done.reason = post.deliver(actor).reason
-    done.sent = note_delivered(workspace, actor)
+            _supersede(pen, notice, letter.id)
+    sending.reason = post.deliver(actor).reason
+    sending.sent = note_delivered(workspace, actor)
     waiting = {row.mail for row in workspace.journal.rows(_waiting())}
-    done.waiting = [one.id for one in wanted if _mail_id(one) in waiting]
-    return done
+    sending.waiting = [notice.id for notice in notices if _mail_id(notice) in waiting]
+    return sending
 
 
-def _supersede(pen: Pen, one: NoticeRecord, by: str) -> None:
+def _supersede(pen: Pen, notice: NoticeRecord, by: str) -> None:
     """An older draft of this notice that still waits would go as well, once a server is there, and tell
-    what is outdated; one to an address that was mended since would wait for ever."""
-    for old in notices_of(pen.rows, one.id.split("/", maxsplit=1)[0]):
-        same = (old.template, old.contact) == (one.template, one.contact)
-        if not same or old.sent or old.drafted >= one.drafted:
+    what is outdated; one to an address that was corrected since would wait for ever."""
+    for old in notices_of(pen.rows, notice.id.split("/", maxsplit=1)[0]):
+        same = (old.template, old.contact) == (notice.template, notice.contact)
+        if not same or old.sent or old.drafted >= notice.drafted:
             continue
         _withdraw(pen, old, by)
 
 
-def _withdraw(pen: Pen, one: NoticeRecord, by: str) -> bool:
+def _withdraw(pen: Pen, notice: NoticeRecord, by: str) -> bool:
     """Its mail does not go any more. False if none waits, or an attempt is in the air."""
-    column, mail = MAIL.c, _mail_id(one)
+    column, mail = MAIL.c, _mail_id(notice)
     idle = sa.and_(column.accepted == "[]", column.until <= clock.text())
     if not pen.rows(_waiting().where(column.mail == mail, idle)):
         return False
@@ -142,13 +142,13 @@ def _withdraw(pen: Pen, one: NoticeRecord, by: str) -> bool:
     return True
 
 
-def take_back(workspace: Workspace, one: NoticeRecord, actor: str) -> bool:
+def take_back(workspace: Workspace, notice: NoticeRecord, actor: str) -> bool:
     """A person told in writing what waits for the mail server, perhaps with the outbox's own copy: it
     does not go a second time. Returns whether one waited. After a call the mail still goes."""
-    if not one.sent or one.how == "call":
+    if not notice.sent or notice.how == "call":
         return False
     with workspace.journal.write(actor) as pen:
-        waited = _withdraw(pen, one, one.id)
+        waited = _withdraw(pen, notice, notice.id)
     if waited:
         MailService(workspace.journal, workspace.content, workspace.settings).tidy()
     return waited
@@ -158,22 +158,22 @@ def _waiting() -> sa.Select[tuple[str]]:
     return sa.select(MAIL.c.mail).where(MAIL.c.waiting != "[]")
 
 
-def _mail_id(one: NoticeRecord) -> str:
-    return sha256(_key(one).encode()).hexdigest()[:24]
+def _mail_id(notice: NoticeRecord) -> str:
+    return sha256(_key(notice).encode()).hexdigest()[:24]
 
 
 def note_delivered(workspace: Workspace, actor: str) -> list[str]:
     """Write down as sent what the mail server took, whoever had the post deliver it. Returns their
     ids."""
     query = sa.select(MAIL.c.mail, MAIL.c.accepted).where(MAIL.c.waiting == "[]")
-    taken = {row.mail for row in workspace.journal.rows(query) if json.loads(row.accepted)}
-    noted = []
-    for one in unsent_notices(workspace.journal.rows):
-        mail = _mail_id(one)
-        if mail in taken:
-            body = NoticeSent(notice=one.id, happened=_taken_at(workspace, mail), how="mail", mail=mail)
-            if workspace.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}"):
-                noted.append(one.id)
+    delivered = {row.mail for row in workspace.journal.rows(query) if json.loads(row.accepted)}
+    noted: list[str] = []
+    for notice in unsent_notices(workspace.journal.rows):
+        mail = _mail_id(notice)
+        if mail in delivered:
+            body = NoticeSent(notice=notice.id, happened=_taken_at(workspace, mail), how="mail", mail=mail)
+            if workspace.journal.append(body, f"notice/{notice.id}", actor, f"notice.sent:{notice.id}"):
+                noted.append(notice.id)
     return noted
 
 

@@ -1,8 +1,4 @@
-"""The notification plan as data: stage, recipients, content and channel of each notice.
-
-Which notices of the plan are due, and whom they still have to reach: a client that was told first
-does not silence the notice to all the others.
-"""
+"""The notification plan as data: stage, recipients, content and channel; which notices are due, and to whom."""
 
 from __future__ import annotations
 
@@ -36,48 +32,48 @@ from tasks.workspace import Workspace
 def due_notices(workspace: Workspace, incident: Incident, plan: NoticePlan) -> list[PlanNotice]:
     """The notices of the plan whose time it is, by stage."""
     rules = load_deadlines(workspace.settings.home)
-    told = proof_of_notice.sent_times(workspace.journal.rows, incident.id, rules)
+    sent = proof_of_notice.sent_times(workspace.journal.rows, incident.id, rules)
     now = clock.now()
     # A later fact goes out as soon as it is known; what is told on a day, when that day is near.
     soon = {
-        one.rule.met_by
-        for one in running_clocks(workspace, incident)
-        if one.rule.id == "BR72+" or one.light(now) != GREEN
+        running.rule.met_by
+        for running in running_clocks(workspace, incident)
+        if running.rule.id == "BR72+" or running.status(now) != GREEN
     }
     fit = (
-        one
-        for one in plan.notices.values()
-        if _is_due(one, incident, told, soon, lambda one: _untold(workspace, incident, one))
+        notice
+        for notice in plan.notices.values()
+        if _is_due(notice, incident, sent, soon, lambda notice: _untold(workspace, incident, notice))
     )
-    return sorted(fit, key=lambda one: one.stage)
+    return sorted(fit, key=lambda notice: notice.stage)
 
 
 def _is_due(
-    one: PlanNotice,
+    notice: PlanNotice,
     incident: Incident,
-    told: Mapping[str, Sequence[datetime]],
+    sent: Mapping[str, Sequence[datetime]],
     soon: Collection[str],
     untold: Callable[[PlanNotice], bool],
 ) -> bool:
-    if not incident.taken & set(one.after) or incident.taken & set(one.until):
+    if not incident.states & set(notice.after) or incident.states & set(notice.until):
         return False
-    if one.breach and not incident.breaches:
+    if notice.breach and not incident.breaches:
         return False
-    if one.follows and not told.get(one.follows):
+    if notice.follows and not sent.get(notice.follows):
         return False
-    if one.repeat and (told.get(one.id) or one.follows):
-        return one.id in soon
-    return not told.get(one.id) or untold(one)
+    if notice.repeat and (sent.get(notice.id) or notice.follows):
+        return notice.id in soon
+    return not sent.get(notice.id) or untold(notice)
 
 
 def _untold(workspace: Workspace, incident: Incident, notice: PlanNotice) -> bool:
     """Whether somebody of its roles was not told. A faulty list of contacts is told where notices are
     written; it must not take the clocks away, which are read with this."""
     try:
-        found = load_contacts(workspace).values()
+        contacts = load_contacts(workspace).values()
     except BadInput:
         return False
-    return bool(contacts_without_notice(workspace, incident, notice, contacts_with_roles(found, notice.to)))
+    return bool(contacts_without_notice(workspace, incident, notice, contacts_with_roles(contacts, notice.to)))
 
 
 def contacts_without_notice(
@@ -87,10 +83,12 @@ def contacts_without_notice(
     if notice.repeat:
         return list(to)
     rules = load_deadlines(workspace.settings.home)
-    told = {
-        one.contact for one in proven_notices(workspace.journal.rows, incident.id, rules) if one.template == notice.id
+    notified = {
+        proof.contact
+        for proof in proven_notices(workspace.journal.rows, incident.id, rules)
+        if proof.template == notice.id
     }
-    return [one for one in to if one.id not in told]
+    return [contact for contact in to if contact.id not in notified]
 
 
 NOTICE_PLAN_FILE = "plan.toml"
@@ -130,10 +128,10 @@ class PlanNotice(TomlTable):
     replaces: bool = False
 
     @model_validator(mode="after")
-    def _known(self) -> PlanNotice:
-        wrong = [one for one in self.to if one not in ROLES]
-        wrong += [one for one in (*self.after, *self.until) if one not in step_graph.STEPS]
-        wrong += [one for one in self.tables if one not in TABLES]
+    def _require_known(self) -> PlanNotice:
+        wrong = [name for name in self.to if name not in ROLES]
+        wrong += [name for name in (*self.after, *self.until) if name not in step_graph.STEPS]
+        wrong += [name for name in self.tables if name not in TABLES]
         if wrong:
             raise toml_error(code="plan-name-unknown", values={"names": ", ".join(wrong)})
         if self.numbers and not self.breach:
@@ -176,10 +174,10 @@ def load_notice_plan(home: Path) -> NoticePlan:
     """The shipped plan with the broker's own. Raises BadInput, naming every fault."""
     path, ours = home / NOTICE_PLAN_FILE, _shipped()
     text = toml_data.own_text(path)
-    own = parse_table(text, str(path), _NoticePlanFile)
+    replaced = parse_table(text, str(path), _NoticePlanFile)
     plan = NoticePlan(
-        merge_tables(ours.notice, own.notice, "notice", text, str(path)),
-        merge_tables(ours.fact, own.fact, "fact", text, str(path)),
+        merge_tables(ours.notice, replaced.notice, "notice", text, str(path)),
+        merge_tables(ours.fact, replaced.fact, "fact", text, str(path)),
     )
     if problems := _unknown(plan, str(path)):
         raise BadInput("incident-plan-invalid", problems)
@@ -188,16 +186,16 @@ def load_notice_plan(home: Path) -> NoticePlan:
 
 def _unknown(plan: NoticePlan, name: str) -> list[Problem]:
     """Facts that a notice names and nobody gives."""
-    known = plan.facts.keys() | COMPUTED.keys()
+    facts = plan.facts.keys() | COMPUTED.keys()
     return [
         Problem(
             file=name,
-            column=one.id,
+            column=notice.id,
             value=fact,
             code="notice-fact-unknown",
-            values={"allowed": ", ".join(sorted(known))},
+            values={"allowed": ", ".join(sorted(facts))},
         )
-        for one in plan.notices.values()
-        for fact in [*one.facts, *_NAMES.findall(" ".join([one.title, *one.text]))]
-        if fact not in known
+        for notice in plan.notices.values()
+        for fact in [*notice.facts, *_NAMES.findall(" ".join([notice.title, *notice.text]))]
+        if fact not in facts
     ]

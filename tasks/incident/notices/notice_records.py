@@ -3,7 +3,7 @@ sent only electronically (19 CFR 111.21(b)): what was told otherwise is logged b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from tasks.core import clock
 from tasks.core.errors import BadInput, Problem, Refused
 from tasks.core.journal.journal import Pen
-from tasks.core.journal.store import EVENTS
 from tasks.incident.events import NoticeAcknowledged, NoticeCalled, NoticeDrafted, NoticeSent
 from tasks.incident.evidence import file_attachments
 from tasks.incident.notices import drafting, proof_of_notice
@@ -25,6 +24,7 @@ from tasks.incident.notices.drafting import (
     draft_from_bytes,
     drafting_context,
 )
+from tasks.incident.notices.notice_listing import NoticeRecord, find_notice, notices_of
 from tasks.incident.notices.notice_plan import (
     NoticePlan,
     PlanNotice,
@@ -35,97 +35,33 @@ from tasks.incident.notices.notice_plan import (
 from tasks.incident.notices.proof_of_notice import logged_calls
 from tasks.incident.tables import NOTICES
 from tasks.incident.timeline.deadline_rules import load_deadlines
-from tasks.incident.timeline.incident_state import Incident, Rows, require_incident
+from tasks.incident.timeline.incident_state import Incident, require_incident
 from tasks.workspace import Workspace
 
 HOW = ("mail", "call", "portal", "letter", "hand")
 """Ways in which a notice is told."""
 
 
-@dataclass(frozen=True)
-class NoticeRecord:
-    """A notice of the book. `sent` and `acknowledged` are UTC, None while they did not happen."""
-
-    id: str
-    template: str
-    contact: str
-    channel: str
-    title: str
-    content: str
-    drafted: datetime
-    sent: datetime | None
-    how: str
-    reference: str
-    acknowledged: datetime | None
-    who: str
-
-    @property
-    def state(self) -> str:
-        return "acknowledged" if self.acknowledged else "sent" if self.sent else "drafted"
-
-
-def notices_of(rows: Rows, incident: str) -> list[NoticeRecord]:
-    """The notices of an incident, oldest first."""
-    query = (
-        sa.select(NOTICES, EVENTS.c.at)
-        .join(EVENTS, EVENTS.c.seq == NOTICES.c.drafted)
-        .where(NOTICES.c.incident == incident)
-        .order_by(NOTICES.c.drafted)
-    )
-    return [
-        NoticeRecord(
-            row.notice,
-            row.template,
-            row.contact,
-            row.channel,
-            row.title,
-            row.content,
-            clock.parse(row.at),
-            clock.parse(row.sent) if row.sent else None,
-            row.how,
-            row.reference,
-            clock.parse(row.acknowledged) if row.acknowledged else None,
-            row.who,
-        )
-        for row in rows(query)
-    ]
-
-
-def current_notices(rows: Rows, incident: str) -> list[NoticeRecord]:
-    """Those that count: all that were sent, and of the others the newest of each template and contact,
-    if nothing of it was sent since."""
-    newest: dict[tuple[str, str], NoticeRecord] = {}
-    kept = []
-    for one in notices_of(rows, incident):
-        newest[one.template, one.contact] = one
-        if one.sent:
-            kept.append(one)
-    return sorted({one.id: one for one in [*kept, *newest.values()]}.values(), key=lambda one: one.drafted)
-
-
-def unsent_notices(rows: Rows) -> Iterator[NoticeRecord]:
-    """Notices of every incident that were not sent."""
-    yield from (one for one in _everywhere(rows) if one.sent is None)
-
-
 def recipients(workspace: Workspace, notice: PlanNotice, only: Sequence[str] = ()) -> list[Contact]:
     """Whom a notice goes to. Raises BadInput where nobody has its role, or a contact asked for is not
     there or dead."""
-    found = load_contacts(workspace)
+    contacts = load_contacts(workspace)
     if only:
-        chosen = [contact_ids(found, name) for name in only]
-        if dead := [one for one in chosen if one.dead]:
+        chosen = [contact_ids(contacts, name) for name in only]
+        if dead := [contact for contact in chosen if contact.dead]:
             raise BadInput(
                 "contacts-not-reachable",
                 [
                     Problem(
-                        value=one.id, code="contact-not-reachable", values={"tried": one.tried, "file": CONTACTS_FILE}
+                        value=contact.id,
+                        code="contact-not-reachable",
+                        values={"tried": contact.tried, "file": CONTACTS_FILE},
                     )
-                    for one in dead
+                    for contact in dead
                 ],
             )
         return chosen
-    chosen = contacts_with_roles(found.values(), notice.to)
+    chosen = contacts_with_roles(contacts.values(), notice.to)
     if not chosen:
         right = f"add one of role {' or '.join(notice.to)} to {CONTACTS_FILE} in the home folder"
         raise BadInput(
@@ -136,7 +72,7 @@ def recipients(workspace: Workspace, notice: PlanNotice, only: Sequence[str] = (
 
 @dataclass(frozen=True)
 class DraftResult:
-    """A draft of the book and what it says. `new`: it was written now. `instead`: what was asked for,
+    """A draft of the journal and what it says. `new`: it was written now. `instead`: what was asked for,
     where that only adds to a notice which nobody sent, and which this is; `written`: whether only
     electronic notice counts."""
 
@@ -163,14 +99,14 @@ def draft(
     written = _first(desk, notice)
     instead = notice.id if written.id != notice.id else ""
     only_written = written.id in proof_of_notice.electronic(load_deadlines(workspace.settings.home))
-    made = []
-    for one in to:
-        composed = drafting.compose(desk, written, one)
+    results: list[DraftResult] = []
+    for contact in to:
+        composed = drafting.compose(desk, written, contact)
         content = workspace.content.put(draft_bytes(composed))
         with workspace.journal.write(actor) as pen:
-            noted = _note(pen, workspace, composed, content, one)
-            made.append(replace(noted, instead=instead, written=only_written))
-    return made
+            noted = _note(pen, workspace, composed, content, contact)
+            results.append(replace(noted, instead=instead, written=only_written))
+    return results
 
 
 def _first(desk: DraftingContext, notice: PlanNotice) -> PlanNotice:
@@ -179,15 +115,15 @@ def _first(desk: DraftingContext, notice: PlanNotice) -> PlanNotice:
     before = desk.plan.notices.get(notice.follows)
     if before is None or desk.sent(before.id):
         return notice
-    more = [one for one in notice.facts if one in desk.said and one not in before.facts]
-    return before.model_copy(update={"facts": (*before.facts, *more)})
+    further = [fact for fact in notice.facts if fact in desk.stated_facts and fact not in before.facts]
+    return before.model_copy(update={"facts": (*before.facts, *further)})
 
 
 def _note(pen: Pen, workspace: Workspace, composed: NoticeDraft, content: str, to: Contact) -> DraftResult:
     earlier = [
-        one
-        for one in notices_of(pen.rows, composed.incident)
-        if (one.template, one.contact) == (composed.template, to.id)
+        earlier_notice
+        for earlier_notice in notices_of(pen.rows, composed.incident)
+        if (earlier_notice.template, earlier_notice.contact) == (composed.template, to.id)
     ]
     query = sa.select(NOTICES.c.telling).where(NOTICES.c.notice == (earlier[-1].id if earlier else ""))
     same = [row.telling for row in pen.rows(query)] == [composed.telling]
@@ -212,21 +148,21 @@ def _note(pen: Pen, workspace: Workspace, composed: NoticeDraft, content: str, t
 def draft_due(workspace: Workspace, actor: str) -> tuple[list[DraftResult], list[Problem]]:
     """Write all notices whose time it is. Returns them, and why somebody cannot be notified."""
     incident, plan = (require_incident(workspace.journal.rows), load_notice_plan(workspace.settings.home))
-    made, missing = [], []
+    drafted, missing = list[DraftResult](), list[Problem]()
     for notice in due_notices(workspace, incident, plan):
         try:
             to = contacts_without_notice(workspace, incident, notice, recipients(workspace, notice))
         except BadInput as nobody:
             missing.append(nobody.problems[0])
             continue
-        made += draft(workspace, incident, notice, to, actor, plan)
-    return made, [*missing, *unreachable_contacts(made)]
+        drafted += draft(workspace, incident, notice, to, actor, plan)
+    return drafted, [*missing, *unreachable_contacts(drafted)]
 
 
-def unreachable_contacts(made: Sequence[DraftResult]) -> list[Problem]:
+def unreachable_contacts(drafted: Sequence[DraftResult]) -> list[Problem]:
     """Each contact that was dead when tried, or has nothing to reach it by. Its notice stands written
     all the same, since a clock runs; it must be notified in another way."""
-    notified = {one.contact.id: one.contact for one in made}.values()
+    notified = {result.contact.id: result.contact for result in drafted}.values()
     dead = [
         Problem(
             file=CONTACTS_FILE,
@@ -249,21 +185,6 @@ def unreachable_contacts(made: Sequence[DraftResult]) -> list[Problem]:
     ]
 
 
-def find_notice(workspace: Workspace, name: str) -> NoticeRecord:
-    """A notice by its id, or the newest whose id begins so. Raises BadInput."""
-    found = [one for one in notices_of(workspace.journal.rows, name.split("/")[0]) if one.id == name] or [
-        one for one in _everywhere(workspace.journal.rows) if one.id.startswith(name)
-    ]
-    if found:
-        return found[-1]
-    raise BadInput("notice-unknown", name=name)
-
-
-def _everywhere(rows: Rows) -> Iterator[NoticeRecord]:
-    for row in rows(sa.select(NOTICES.c.incident).distinct()):
-        yield from notices_of(rows, row.incident)
-
-
 def record_notice(
     workspace: Workspace,
     name: str,
@@ -279,40 +200,40 @@ def record_notice(
     way, or a breach notice by mail or portal without its proof; Refused if it is sent already."""
     if how not in HOW:
         raise BadInput("notice-method-unknown", how=how, how2=", ".join(HOW))
-    one = find_notice(workspace, name)
-    only_written = requires_written_notice(workspace, one)
-    if one.sent:
-        _refuse_again(workspace, one, only_written)
+    notice = find_notice(workspace, name)
+    only_written = requires_written_notice(workspace, notice)
+    if notice.sent:
+        _refuse_again(workspace, notice, only_written)
     if only_written and how in proof_of_notice.WRITTEN and not files:
         raise BadInput(
             "notice-not-recorded",
             [Problem(column="--evidence", code="breach-notice-proof-missing", values={"how": how})],
-            id=one.id,
+            id=notice.id,
         )
-    attached = tuple(file_attachments.attach(workspace.content, files, f"sending of {one.id}"))
+    attached = tuple(file_attachments.attach(workspace.content, files, f"sending of {notice.id}"))
     if only_written and how not in proof_of_notice.WRITTEN:
         call = NoticeCalled(
-            notice=one.id, happened=clock.text(happened), how=how, reference=reference, attached=attached
+            notice=notice.id, happened=clock.text(happened), how=how, reference=reference, attached=attached
         )
-        workspace.journal.append(call, f"notice/{one.id}", actor)
-        return find_notice(workspace, one.id)
-    body = NoticeSent(notice=one.id, happened=clock.text(happened), how=how, reference=reference, attached=attached)
-    workspace.journal.append(body, f"notice/{one.id}", actor, f"notice.sent:{one.id}")
-    return find_notice(workspace, one.id)
+        workspace.journal.append(call, f"notice/{notice.id}", actor)
+        return find_notice(workspace, notice.id)
+    body = NoticeSent(notice=notice.id, happened=clock.text(happened), how=how, reference=reference, attached=attached)
+    workspace.journal.append(body, f"notice/{notice.id}", actor, f"notice.sent:{notice.id}")
+    return find_notice(workspace, notice.id)
 
 
-def requires_written_notice(workspace: Workspace, one: NoticeRecord) -> bool:
+def requires_written_notice(workspace: Workspace, notice: NoticeRecord) -> bool:
     """Whether only electronic notice counts as sending it (19 CFR 111.21(b))."""
-    return one.template in proof_of_notice.electronic(load_deadlines(workspace.settings.home))
+    return notice.template in proof_of_notice.electronic(load_deadlines(workspace.settings.home))
 
 
-def _refuse_again(workspace: Workspace, one: NoticeRecord, only_written: bool) -> None:
+def _refuse_again(workspace: Workspace, notice: NoticeRecord, only_written: bool) -> None:
     """Raises Refused: it was sent already, or a call is logged where only electronic notice counts."""
-    assert one.sent
-    calls = logged_calls(workspace.journal.rows, one.id.split("/")[0], load_deadlines(workspace.settings.home))
-    if only_written and any(call.notice == one.id and call.how == one.how for call in calls):
-        raise Refused("notice-without-proof", id=one.id, how=one.how, template=one.template)
-    raise Refused("notice-already-recorded-as-sent", id=one.id, sent=clock.text(one.sent)[:16])
+    assert notice.sent
+    calls = logged_calls(workspace.journal.rows, notice.id.split("/")[0], load_deadlines(workspace.settings.home))
+    if only_written and any(call.notice == notice.id and call.how == notice.how for call in calls):
+        raise Refused("notice-without-proof", id=notice.id, how=notice.how, template=notice.template)
+    raise Refused("notice-already-recorded-as-sent", id=notice.id, sent=clock.text(notice.sent)[:16])
 
 
 def acknowledge(
@@ -326,13 +247,13 @@ def acknowledge(
     files: Sequence[Path] = (),
 ) -> NoticeRecord:
     """The other side has it. Raises Refused for a notice that nobody sent."""
-    one = find_notice(workspace, name)
-    if not one.sent:
-        way = "mail --evidence FILE" if requires_written_notice(workspace, one) else "call"
-        raise Refused("notice-not-sent-yet", id=one.id, way=way)
-    attached = file_attachments.attach(workspace.content, files, f"acknowledgement of {one.id}")
+    notice = find_notice(workspace, name)
+    if not notice.sent:
+        options = "mail --evidence FILE" if requires_written_notice(workspace, notice) else "call"
+        raise Refused("notice-not-sent-yet", id=notice.id, way=options)
+    attached = file_attachments.attach(workspace.content, files, f"acknowledgement of {notice.id}")
     body = NoticeAcknowledged(
-        notice=one.id, happened=clock.text(happened), who=who, reference=reference, attached=tuple(attached)
+        notice=notice.id, happened=clock.text(happened), who=who, reference=reference, attached=tuple(attached)
     )
-    workspace.journal.append(body, f"notice/{one.id}", actor)
-    return find_notice(workspace, one.id)
+    workspace.journal.append(body, f"notice/{notice.id}", actor)
+    return find_notice(workspace, notice.id)

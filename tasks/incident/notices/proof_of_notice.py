@@ -5,19 +5,19 @@ a paper stands beside the notice and meets none of its clocks."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from tasks.core import clock
 from tasks.core.journal.bodies import read_body
 from tasks.core.journal.store import EVENTS
+from tasks.core.status_lines import Rows
 from tasks.incident.events import NoticeCalled, NoticeSent
 from tasks.incident.timeline.deadline_rules import Deadline
 
-Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
 WRITTEN = ("mail", "portal")
 """Ways that are electronic notice, with their proof."""
 _BREACH = ("BR72", "BR10", "BR72+")
@@ -64,21 +64,21 @@ def is_proved(body: NoticeSent) -> bool:
 def proven_notices(rows: Rows, incident: str, rules: Mapping[str, Deadline]) -> list[NoticeProof]:
     """Each telling of an incident's notices that counts, in the order of the journal."""
     strict = electronic(rules)
-    return [one for one, body in _sent(rows, incident) if one.template not in strict or is_proved(body)]
+    return [proof for proof, body in _sent(rows, incident) if proof.template not in strict or is_proved(body)]
 
 
 def sent_times(rows: Rows, incident: str, rules: Mapping[str, Deadline]) -> defaultdict[str, list[datetime]]:
     """When notices were given, by the template."""
-    found: defaultdict[str, list[datetime]] = defaultdict(list)
-    for one in proven_notices(rows, incident, rules):
-        found[one.template].append(one.happened)
-    return found
+    times: defaultdict[str, list[datetime]] = defaultdict(list)
+    for proof in proven_notices(rows, incident, rules):
+        times[proof.template].append(proof.happened)
+    return times
 
 
 def logged_calls(rows: Rows, incident: str, rules: Mapping[str, Deadline]) -> list[LoggedCall]:
     """What was logged beside notices, in the order of the journal. A call that an older version took
     for the sending of a breach notice is among them."""
-    strict, found = electronic(rules), list[LoggedCall]()
+    strict, calls = electronic(rules), list[LoggedCall]()
     for row in rows(_query(incident, NoticeCalled.kind, NoticeSent.kind)):
         body = read_body(row.kind, row.body)
         assert isinstance(body, NoticeCalled | NoticeSent)
@@ -86,8 +86,8 @@ def logged_calls(rows: Rows, incident: str, rules: Mapping[str, Deadline]) -> li
         if isinstance(body, NoticeSent) and (template not in strict or is_proved(body)):
             continue
         moment = clock.parse(body.happened)
-        found.append(LoggedCall(body.notice, template, moment, body.how, body.reference))
-    return found
+        calls.append(LoggedCall(body.notice, template, moment, body.how, body.reference))
+    return calls
 
 
 def _sent(rows: Rows, incident: str) -> Iterator[tuple[NoticeProof, NoticeSent]]:

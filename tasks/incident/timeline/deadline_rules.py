@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from tasks.core.calendar import Calendar, months_after
-from tasks.core.errors import BadInput
 from tasks.incident import toml_data
 from tasks.incident.toml_data import Mark, TomlTable, Words, merge_tables, parse_table, shipped_text, toml_error
 
@@ -53,8 +52,8 @@ class Deadline(TomlTable):
 
     @model_validator(mode="after")
     def _one_unit(self) -> Deadline:
-        given = [name for name in _UNITS if getattr(self, name) is not None]
-        if len(given) + self.at_once != 1:
+        units = [name for name in _UNITS if getattr(self, name) is not None]
+        if len(units) + self.at_once != 1:
             raise toml_error(code="deadline-unit-not-single", values={"units": ", ".join((*_UNITS, "at_once"))})
         return self
 
@@ -128,38 +127,31 @@ def _moment(start: Start) -> Moment:
 @cache
 def shipped() -> Mapping[str, Deadline]:
     read = parse_table(shipped_text(DEADLINES_FILE), f"data/incident/{DEADLINES_FILE}", _DeadlineFile)
-    return {one.id: one for one in read.deadline}
+    return {deadline.id: deadline for deadline in read.deadline}
 
 
 def load_deadlines(home: Path) -> Mapping[str, Deadline]:
     """The shipped deadlines with the broker's own. Raises BadInput, naming every line at fault."""
     path = home / DEADLINES_FILE
     text = toml_data.own_text(path)
-    own = parse_table(text, str(path), _DeadlineFile)
-    return merge_tables(shipped().values(), own.deadline, "deadline", text, str(path))
-
-
-def rule_of(rules: Mapping[str, Deadline], name: str) -> Deadline:
-    """Raises BadInput for an id that is not among them."""
-    if name in rules:
-        return rules[name]
-    raise BadInput("deadline-id-unknown", name=name, rules=", ".join(rules))
+    replaced = parse_table(text, str(path), _DeadlineFile)
+    return merge_tables(shipped().values(), replaced.deadline, "deadline", text, str(path))
 
 
 def for_work(rules: Mapping[str, Deadline], kind: str, entry_type: str = "", mode: str = "") -> list[Deadline]:
     """The deadlines of an item of open work. One that names its entry type or mode of transport
     takes the place of those that name neither."""
     fit = [
-        one
-        for one in rules.values()
-        if kind in one.work
-        and (not one.entry_types or entry_type in one.entry_types)
-        and (not one.modes or mode in one.modes)
+        rule
+        for rule in rules.values()
+        if kind in rule.work
+        and (not rule.entry_types or entry_type in rule.entry_types)
+        and (not rule.modes or mode in rule.modes)
     ]
-    special = [one for one in fit if one.entry_types or one.modes]
+    special = [rule for rule in fit if rule.entry_types or rule.modes]
     return special or fit
 
 
 def kinds_of_work(rules: Mapping[str, Deadline]) -> tuple[str, ...]:
     """The kinds of open work that deadlines know, in their order."""
-    return tuple(dict.fromkeys(kind for one in rules.values() for kind in one.work))
+    return tuple(dict.fromkeys(kind for rule in rules.values() for kind in rule.work))

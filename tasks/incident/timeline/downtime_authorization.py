@@ -1,8 +1,7 @@
-"""What CBP said of downtime, port by port. It authorises case by case and rarely for all ports at once: a
-later word counts for the ports that it names, and leaves what was said of others as it is.
+"""CBP's decisions on downtime, port by port (CBP 3609-0324 as the trade press tells it).
 
-CBP's leave to work on paper. Downtime is authorised case by case, never automatic, and moves no
-deadline (CBP 3609-0324 as the trade press tells it).
+CBP authorizes case by case and rarely for all ports at once. A later decision counts for the ports that it names.
+Downtime moves no deadline.
 """
 
 from __future__ import annotations
@@ -26,62 +25,64 @@ _ENDS = ("incident.closed", "incident.dismissed", "incident.reconnected")
 
 @dataclass(frozen=True)
 class LetterAuthorization:
-    """What the book holds of the open incident. `said`: CBP's words on downtime, the newest last;
+    """What the journal holds of the open incident. `decisions`: CBP's on downtime, the newest last;
     `since`: when the systems went down, UTC text."""
 
     incident: str = ""
     since: str = ""
     reason: str = ""
-    said: tuple[DowntimeDecision, ...] = ()
+    decisions: tuple[DowntimeDecision, ...] = ()
 
     def lacking(self, port: str, day: date) -> Problem | None:
         """Why a letter to this port may not go out today; None if it may."""
         at = Problem(column="authorisation", value=port)
         if not self.incident:
             return replace(at, code="downtime-without-incident")
-        word = decisions_for(self.said, port)
-        if word is None:
-            ports = [port for grant in permissions_in_force(self.said) for port in grant.ports]
+        decision = decisions_for(self.decisions, port)
+        if decision is None:
+            ports = [port for grant in permissions_in_force(self.decisions) for port in grant.ports]
             if ports:
                 return replace(at, code="downtime-not-authorized-here", values={"ports": ", ".join(ports)})
             return replace(at, code="downtime-not-authorized")
-        if not word.granted:
-            return replace(at, code="downtime-refused", values={"on": word.happened[:10]})
-        if word.until and day.isoformat() > word.until:
-            return replace(at, code="downtime-authorization-ended", values={"until": word.until})
+        if not decision.granted:
+            return replace(at, code="downtime-refused", values={"on": decision.happened[:10]})
+        if decision.until and day.isoformat() > decision.until:
+            return replace(at, code="downtime-authorization-ended", values={"until": decision.until})
         return None
 
-    def words(self, port: str) -> str:
-        """The authorisation as a letter to this port names it; empty if there is none."""
-        one = decisions_for(self.said, port)
-        if one is None or not one.granted:
+    def text(self, port: str) -> str:
+        """The authorization as a letter to this port names it; empty if there is none."""
+        decision = decisions_for(self.decisions, port)
+        if decision is None or not decision.granted:
             return ""
-        bounds = f", for {', '.join(one.ports)}" if one.ports else ""
-        bounds += f", until {one.until}" if one.until else ""
-        return f"{one.reference or 'no reference given'}, of {one.happened[:10]}{bounds}"
+        bounds = f", for {', '.join(decision.ports)}" if decision.ports else ""
+        bounds += f", until {decision.until}" if decision.until else ""
+        return f"{decision.reference or 'no reference given'}, of {decision.happened[:10]}{bounds}"
 
 
 def letter_authorization(journal: Journal) -> LetterAuthorization:
-    """The leave of the incident that is open now. Steps are read by their names alone: a letter needs
+    """The authorization of the incident that is open now. Steps are read by their names alone: a letter needs
     nothing else of the incident's room."""
-    found = LetterAuthorization()
+    authorization = LetterAuthorization()
     for event in journal.events(kind="incident."):
-        said = json.loads(event.body)
-        happened = str(said.get("happened") or event.at)
-        if event.kind in _OPENS and said.get("incident") != found.incident:
-            found = LetterAuthorization(incident=str(said.get("incident", "")))
-        if event.kind in _DOWN and not found.since:
-            found = replace(found, since=happened, reason=str(said.get("note", "")))
+        body = json.loads(event.body)
+        happened = str(body.get("happened") or event.at)
+        if event.kind in _OPENS and body.get("incident") != authorization.incident:
+            authorization = LetterAuthorization(incident=str(body.get("incident", "")))
+        if event.kind in _DOWN and not authorization.since:
+            authorization = replace(authorization, since=happened, reason=str(body.get("note", "")))
         if event.kind in (_GRANTS, _REFUSES):
-            found = replace(found, said=(*found.said, _word(event.kind == _GRANTS, happened, said)))
+            authorization = replace(
+                authorization, decisions=(*authorization.decisions, _decision(event.kind == _GRANTS, happened, body))
+            )
         elif event.kind in _ENDS:
-            found = LetterAuthorization()
-    return found
+            authorization = LetterAuthorization()
+    return authorization
 
 
-def _word(granted: bool, happened: str, said: Mapping[str, Any]) -> DowntimeDecision:
+def _decision(granted: bool, happened: str, body: Mapping[str, Any]) -> DowntimeDecision:
     return DowntimeDecision(
-        granted, happened, str(said.get("reference", "")), tuple(said.get("ports", ())), str(said.get("until", ""))
+        granted, happened, str(body.get("reference", "")), tuple(body.get("ports", ())), str(body.get("until", ""))
     )
 
 
@@ -105,37 +106,37 @@ class DowntimePermission:
     """A grant that still stands: its place among the words, the ports that it still counts for (empty
     for all), and those that were taken out of it since."""
 
-    place: int
+    index: int
     ports: tuple[str, ...]
     but: tuple[str, ...] = ()
 
 
-def decisions_for(said: Sequence[DowntimeDecision], port: str) -> DowntimeDecision | None:
+def decisions_for(decisions: Sequence[DowntimeDecision], port: str) -> DowntimeDecision | None:
     """The newest word that covers a port."""
-    return next((one for one in reversed(said) if one.covers(port)), None)
+    return next((decision for decision in reversed(decisions) if decision.covers(port)), None)
 
 
-def permissions_in_force(said: Sequence[DowntimeDecision]) -> tuple[DowntimePermission, ...]:
+def permissions_in_force(decisions: Sequence[DowntimeDecision]) -> tuple[DowntimePermission, ...]:
     """The grants that still stand, in the order in which CBP gave them. Days are not looked at."""
-    found: list[DowntimePermission] = []
+    permissions: list[DowntimePermission] = []
     newer: dict[str, bool] = {}
-    for place in reversed(range(len(said))):
-        one = said[place]
-        ports = tuple(port for port in one.ports if port not in newer)
-        if one.granted and (ports or not one.ports):
-            but = () if one.ports else sorted(port for port, granted in newer.items() if not granted)
-            found.append(DowntimePermission(place, ports, tuple(but)))
-        if not one.ports:
+    for index in reversed(range(len(decisions))):
+        decision = decisions[index]
+        ports = tuple(port for port in decision.ports if port not in newer)
+        if decision.granted and (ports or not decision.ports):
+            but = () if decision.ports else sorted(port for port, granted in newer.items() if not granted)
+            permissions.append(DowntimePermission(index, ports, tuple(but)))
+        if not decision.ports:
             break
-        newer |= dict.fromkeys(ports, one.granted)
-    return tuple(reversed(found))
+        newer |= dict.fromkeys(ports, decision.granted)
+    return tuple(reversed(permissions))
 
 
 def require_bounds(settings: Settings, ports: Sequence[str], until: str) -> None:
     """Raises BadInput for a port that nobody knows and for a last day that is none: a letter would
     rely on them."""
-    known = {*code_meanings("port"), *settings(EntrySettings).further_ports}
-    problems = [Problem(column="--port", value=port, code="port-not-listed") for port in ports if port not in known]
+    listed = {*code_meanings("port"), *settings(EntrySettings).further_ports}
+    problems = [Problem(column="--port", value=port, code="port-not-listed") for port in ports if port not in listed]
     if until and not _is_day(until):
         problems.append(Problem(column="--until", value=until, code="moment-not-a-date"))
     if problems:

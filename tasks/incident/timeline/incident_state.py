@@ -1,14 +1,12 @@
-"""Where an incident stands: declared once, each step with who, when and evidence, one open at a time.
+"""An incident: declared once, one open at a time, each step with who, when and evidence.
 
-A book that was started for a drill has drill incidents only: `Incident.drill` marks every output.
-
-Whether the accounting of an incident is signed, as the reconciliation room writes it.
+In the journal of a drill every incident is a drill: `Incident.drill` marks every output.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,10 +20,9 @@ from tasks.core.errors import BadInput, Problem, Refused
 from tasks.core.journal.journal import Pen
 from tasks.core.journal.store import EVENTS
 from tasks.core.settings import BrokerSettings
-from tasks.core.status_lines import last_event
+from tasks.core.status_lines import Rows, last_event
 from tasks.incident.events import Attached, IncidentBreachFound, IncidentDeclared, IncidentSuspected
 from tasks.incident.evidence import file_attachments
-from tasks.incident.projections import OVER
 from tasks.incident.tables import BREACHES, INCIDENT_STEPS, INCIDENTS
 from tasks.incident.timeline import step_graph
 from tasks.incident.timeline.downtime_authorization import (
@@ -34,13 +31,13 @@ from tasks.incident.timeline.downtime_authorization import (
     permissions_in_force,
     require_bounds,
 )
-from tasks.incident.timeline.step_graph import StepRule, next_steps, step_problem
+from tasks.incident.timeline.step_graph import OVER, StepRule, next_steps, step_problem
 from tasks.workspace import Workspace
 
 _SINCE = ("entries.recorded", "entries.revised", "entry.reopened")
 
 
-def require_signed(rows: Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]], opened: int) -> str:
+def require_signed(rows: Rows, opened: int) -> str:
     """The digest of the accounting that was signed since event `opened`.
 
     Raises Refused where none was, or an entry was recorded, revised or reopened after it.
@@ -51,15 +48,11 @@ def require_signed(rows: Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]], open
     if signed is None:
         raise Refused("accounting-not-signed")
     count = sa.select(sa.func.count().label("n")).where(column.kind.in_(_SINCE), column.seq > signed)
-    if more := rows(count)[0].n:
-        raise Refused("accounting-out-of-date", more=more)
-    found = last_event(rows, "accounting.signed")
-    assert found is not None
-    return str(found[1]["accounting"])
-
-
-Rows = Callable[[sa.Select[Any]], Sequence[sa.Row[Any]]]
-"""`journal.rows`, or `pen.rows` under the writer's lock."""
+    if later := rows(count)[0].n:
+        raise Refused("accounting-out-of-date", more=later)
+    signing = last_event(rows, "accounting.signed")
+    assert signing is not None
+    return str(signing[1]["accounting"])
 
 
 @dataclass(frozen=True)
@@ -108,34 +101,34 @@ class Incident:
         return "DRILL" if self.drill else ""
 
     @property
-    def taken(self) -> frozenset[str]:
+    def states(self) -> frozenset[str]:
         return frozenset(step.state for step in self.steps)
 
     def last(self, *names: str) -> StepRecord | None:
         """The newest step of one of these names."""
-        return next((one for one in reversed(self.steps) if one.state in names), None)
+        return next((step for step in reversed(self.steps) if step.state in names), None)
 
     @property
     def discovered(self) -> BreachRecord | None:
         """The breach that was discovered first, which need not be the one recorded first."""
-        return min(self.breaches, key=lambda one: (one.discovered, one.seq), default=None)
+        return min(self.breaches, key=lambda breach: (breach.discovered, breach.seq), default=None)
 
     @property
     def authorised(self) -> StepRecord | None:
-        """CBP's newest authorisation of downtime that was not refused or ended since."""
+        """CBP's newest authorization of downtime that was not refused or ended since."""
         return self.authorisations[-1][0] if self.authorisations else None
 
     @property
     def authorisations(self) -> tuple[tuple[StepRecord, DowntimePermission], ...]:
-        """Each authorisation of downtime that stands, with the ports that it still counts for."""
-        steps = [one for one in self.steps if one.state in ("downtime_authorised", "downtime_refused")]
-        said = [
+        """Each authorization of downtime that stands, with the ports that it still counts for."""
+        steps = [step for step in self.steps if step.state in ("downtime_authorised", "downtime_refused")]
+        decisions = [
             DowntimeDecision(
-                one.state == "downtime_authorised", clock.text(one.happened), one.reference, one.ports, one.until
+                step.state == "downtime_authorised", clock.text(step.happened), step.reference, step.ports, step.until
             )
-            for one in steps
+            for step in steps
         ]
-        return tuple((steps[one.place], one) for one in permissions_in_force(said))
+        return tuple((steps[permission.index], permission) for permission in permissions_in_force(decisions))
 
 
 @dataclass(frozen=True)
@@ -153,15 +146,15 @@ class StepDetails:
 def find_incident(rows: Rows, incident: str = "") -> Incident | None:
     """An incident by its id, or the open one. None if there is none."""
     query = sa.select(INCIDENTS)
-    own = INCIDENTS.c.incident == incident if incident else INCIDENTS.c.open.is_not(None)
-    found = rows(query.where(own))
-    return _incident(rows, found[0]) if found else None
+    which = INCIDENTS.c.incident == incident if incident else INCIDENTS.c.open.is_not(None)
+    matching = rows(query.where(which))
+    return _incident(rows, matching[0]) if matching else None
 
 
 def newest_incident(rows: Rows) -> Incident | None:
     """The open incident, or else the one that was opened last."""
-    found = rows(sa.select(INCIDENTS).order_by(INCIDENTS.c.opened.desc()).limit(1))
-    return _incident(rows, found[0]) if found else None
+    newest = rows(sa.select(INCIDENTS).order_by(INCIDENTS.c.opened.desc()).limit(1))
+    return _incident(rows, newest[0]) if newest else None
 
 
 def past_incidents(rows: Rows) -> list[Incident]:
@@ -172,11 +165,11 @@ def past_incidents(rows: Rows) -> list[Incident]:
 
 def require_incident(rows: Rows, incident: str = "") -> Incident:
     """The open incident, or that of an id. Raises Refused if there is none."""
-    if found := find_incident(rows, incident):
-        return found
-    known = [row.incident for row in rows(sa.select(INCIDENTS.c.incident))]
+    if existing := find_incident(rows, incident):
+        return existing
+    names = [row.incident for row in rows(sa.select(INCIDENTS.c.incident))]
     if incident:
-        raise Refused("incident-unknown", incident=incident, allowed=", ".join(known) or "none")
+        raise Refused("incident-unknown", incident=incident, allowed=", ".join(names) or "none")
     raise Refused("incident-not-open")
 
 
@@ -222,31 +215,31 @@ def _breaches(rows: Rows, incident: str) -> tuple[BreachRecord, ...]:
 
 
 def declare_incident(
-    workspace: Workspace, given: StepDetails, actor: str, *, breach: datetime | None, suspected: bool = False
+    workspace: Workspace, details: StepDetails, actor: str, *, breach: datetime | None, suspected: bool = False
 ) -> tuple[Incident, bool]:
     """Open an incident, or declare the one that was only suspected. Returns it, and whether anything
     was written: declaring again changes nothing.
 
     `breach`: when a breach of records was discovered, None if none is known.
     """
-    attached = file_attachments.attach(workspace.content, given.files, "declaration")
+    attached = file_attachments.attach(workspace.content, details.files, "declaration")
     with workspace.journal.write(actor) as pen:
-        known = find_incident(pen.rows)
-        if known and (suspected or known.state != "suspected"):
-            return known, False
-        incident = known.id if known else _next_id(pen, workspace)
+        existing = find_incident(pen.rows)
+        if existing and (suspected or existing.state != "suspected"):
+            return existing, False
+        incident = existing.id if existing else _next_id(pen, workspace)
         kind = IncidentSuspected if suspected else IncidentDeclared
         body = kind(
             incident=incident,
             filer=workspace.settings(BrokerSettings).filer_code,
             drill=workspace.drill,
-            **_said(given, attached),
+            **_body_fields(details, attached),
         )
         pen.append(body, f"incident/{incident}", f"{kind.kind}:{incident}")
         if breach is not None:
-            _find_breach(pen, incident, breach, given.note, attached)
-        made = require_incident(pen.rows, incident)
-    return made, True
+            _find_breach(pen, incident, breach, details.note, attached)
+        declared = require_incident(pen.rows, incident)
+    return declared, True
 
 
 def _next_id(pen: Pen, workspace: Workspace) -> str:
@@ -257,54 +250,54 @@ def _next_id(pen: Pen, workspace: Workspace) -> str:
     return f"{year}-{pen.rows(query)[0][0] + 1:02d}"
 
 
-def _said(given: StepDetails, attached: list[Attached]) -> dict[str, Any]:
+def _body_fields(details: StepDetails, attached: list[Attached]) -> dict[str, Any]:
     return {
-        "happened": clock.text(given.happened),
-        "note": given.note,
-        "reference": given.reference,
-        "ports": given.ports,
-        "until": given.until,
+        "happened": clock.text(details.happened),
+        "note": details.note,
+        "reference": details.reference,
+        "ports": details.ports,
+        "until": details.until,
         "attached": tuple(attached),
     }
 
 
-def take_step(workspace: Workspace, name: str, given: StepDetails, actor: str, incident: str = "") -> Incident:
+def take_step(workspace: Workspace, name: str, details: StepDetails, actor: str, incident: str = "") -> Incident:
     """Take a step. Returns the incident as it then stands.
 
     Raises BadInput for an unknown step, one without the proof it needs, and an unknown port or day,
     Refused for one that may not follow, naming those that may.
     """
-    chosen = _known(name)
-    if chosen.own:
-        raise BadInput("step-has-own-command", name=name, own=chosen.own)
-    if chosen.proved and not (given.files or given.reference):
+    chosen = _step_named(name)
+    if chosen.command:
+        raise BadInput("step-has-own-command", name=name, own=chosen.command)
+    if chosen.proved and not (details.files or details.reference):
         problem = Problem(column="--evidence or --reference", code="step-evidence-missing")
         raise BadInput("step-proof-required", [problem], name=name)
-    require_bounds(workspace.settings, given.ports, given.until)
-    attached = file_attachments.attach(workspace.content, given.files, f"step {name}")
+    require_bounds(workspace.settings, details.ports, details.until)
+    attached = file_attachments.attach(workspace.content, details.files, f"step {name}")
     with workspace.journal.write(actor) as pen:
-        one = require_incident(pen.rows, incident)
-        if chosen.name == "reconciled" and not step_problem(chosen, one.state, one.taken):
-            given = replace(given, reference=require_signed(pen.rows, one.opened))
-        return append_step(pen, one, chosen, given, attached)
+        current = require_incident(pen.rows, incident)
+        if chosen.name == "reconciled" and not step_problem(chosen, current.state, current.states):
+            details = replace(details, reference=require_signed(pen.rows, current.opened))
+        return append_step(pen, current, chosen, details, attached)
 
 
 def append_step(
-    pen: Pen, incident: Incident, chosen: StepRule, given: StepDetails, attached: list[Attached]
+    pen: Pen, incident: Incident, chosen: StepRule, details: StepDetails, attached: list[Attached]
 ) -> Incident:
     """Take a step in the caller's transaction. Raises Refused."""
-    if problem := step_problem(chosen, incident.state, incident.taken):
-        open_ = [one.name for one in next_steps(incident.state, incident.taken)]
+    if problem := step_problem(chosen, incident.state, incident.states):
+        open_ = [step.name for step in next_steps(incident.state, incident.states)]
         raise Refused("step-not-possible", [problem], name=chosen.name, open=", ".join(open_) or "nothing")
-    body = chosen.body(incident=incident.id, **_said(given, attached))
+    body = chosen.body(incident=incident.id, **_body_fields(details, attached))
     pen.append(body, f"incident/{incident.id}")
     return require_incident(pen.rows, incident.id)
 
 
-def _known(name: str) -> StepRule:
-    wanted = name.strip().lower().replace("-", "_").replace(" ", "_")
-    if wanted in step_graph.STEPS:
-        return step_graph.STEPS[wanted]
+def _step_named(name: str) -> StepRule:
+    key = name.strip().lower().replace("-", "_").replace(" ", "_")
+    if key in step_graph.STEPS:
+        return step_graph.STEPS[key]
     raise BadInput("step-unknown", name=name, steps=", ".join(step_graph.STEPS))
 
 
@@ -315,9 +308,9 @@ def record_breach(
     id also of an incident that is closed: what is examined for weeks brings facts after that."""
     attached = file_attachments.attach(workspace.content, files, "discovery")
     with workspace.journal.write(actor) as pen:
-        one = require_incident(pen.rows, incident)
-        _find_breach(pen, one.id, discovered, note, attached)
-        return require_incident(pen.rows, one.id)
+        existing = require_incident(pen.rows, incident)
+        _find_breach(pen, existing.id, discovered, note, attached)
+        return require_incident(pen.rows, existing.id)
 
 
 def _find_breach(pen: Pen, incident: str, discovered: datetime, note: str, attached: list[Attached]) -> None:

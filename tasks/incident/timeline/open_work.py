@@ -1,8 +1,4 @@
-"""The hour-zero list: everything that was open when the systems went down, each item until a recorded
-act closes it.
-
-What was taken of the exports of open work, and what was not: that is on no list.
-"""
+"""The hour-zero list: what was open when the systems went down, until a recorded act closes each item."""
 
 from __future__ import annotations
 
@@ -17,6 +13,8 @@ import sqlalchemy as sa
 
 from tasks.core import clock
 from tasks.core.errors import BadInput, Problem, Refused
+from tasks.core.ssn import without_ssn
+from tasks.core.status_lines import Rows
 from tasks.entries.api import is_ssn_importer, masked_importer
 from tasks.incident.events import WorkClosed, WorkLine, WorkTaken
 from tasks.incident.evidence import file_attachments
@@ -24,28 +22,27 @@ from tasks.incident.settings import IncidentSettings, OpenWorkFileSettings
 from tasks.incident.tables import OPEN_WORK
 from tasks.incident.timeline import deadline_rules
 from tasks.incident.timeline.deadline_rules import Deadline, Due, due_of, load_deadlines
-from tasks.incident.timeline.incident_state import Incident, Rows, require_incident
+from tasks.incident.timeline.incident_state import Incident, require_incident
 from tasks.incident.timeline.open_work_export import OpenWorkExport, OpenWorkReader
-from tasks.security.api import without_ssn
 from tasks.workspace import Workspace
 
 
 def unread_rows(workspace: Workspace, incident: str) -> dict[str, int]:
     """File to how many of its rows could not be read when taken last: work that is on no list."""
-    return {file: one.left for file, one in loaded_exports(workspace, incident).items() if one.left}
+    return {file: loaded.left for file, loaded in loaded_exports(workspace, incident).items() if loaded.left}
 
 
 def unloaded_files(workspace: Workspace, incident: str) -> list[str]:
     """Files of the settings of which nothing was ever taken: what they say is on no list."""
     have = loaded_exports(workspace, incident)
-    names = [one.file.name for one in workspace.settings(IncidentSettings).open_work]
+    names = [export.file.name for export in workspace.settings(IncidentSettings).open_work]
     return [name for name in names if name not in have]
 
 
 def loaded_exports(workspace: Workspace, incident: str) -> dict[str, WorkTaken]:
     """What was taken last of each file."""
     events = workspace.journal.events(kind=WorkTaken.kind, subject=f"incident/{incident}")
-    return {one.said.file: one.said for one in events if isinstance(one.said, WorkTaken)}
+    return {event.said.file: event.said for event in events if isinstance(event.said, WorkTaken)}
 
 
 HOW = (
@@ -106,34 +103,34 @@ def load_exports(
     A file with faults is not taken, unless `accept_clean` takes its clean rows. What was taken before
     is brought up to date; what was closed stays closed. Raises BadInput where no export is set.
     """
-    wanted = files or workspace.settings(IncidentSettings).open_work
-    if not wanted:
+    sources = files or workspace.settings(IncidentSettings).open_work
+    if not sources:
         raise BadInput("open-work-not-set")
     incident = require_incident(workspace.journal.rows)
     works = deadline_rules.kinds_of_work(load_deadlines(workspace.settings.home))
-    exports = [OpenWorkReader(one, workspace.settings, workspace, works).read() for one in wanted]
+    exports = [OpenWorkReader(source, workspace.settings, workspace, works).read() for source in sources]
     _across(exports)
-    return [_take_one(workspace, incident, one, actor, accept_clean) for one in exports]
+    return [_take_one(workspace, incident, export, actor, accept_clean) for export in exports]
 
 
 def _across(exports: Sequence[OpenWorkExport]) -> None:
     """An item that a second file has too."""
-    seen: dict[str, str] = {}
+    file_by_item: dict[str, str] = {}
     for export in exports:
         for line in list(export.lines):
-            if line.item in seen and seen[line.item] != export.file:
+            if line.item in file_by_item and file_by_item[line.item] != export.file:
                 export.problems.append(
                     Problem(
                         file=export.file,
                         column="reference",
                         value=line.reference,
                         code="work-reference-in-other-file",
-                        values={"other": seen[line.item]},
+                        values={"other": file_by_item[line.item]},
                     )
                 )
                 export.lines.remove(line)
                 export.faulty += 1
-            seen.setdefault(line.item, export.file)
+            file_by_item.setdefault(line.item, export.file)
 
 
 def _take_one(
@@ -148,17 +145,17 @@ def _take_one(
         source=export.source,
         left=export.faulty,
         as_of=clock.text(export.as_of),
-        items=[_sealed(workspace, one) for one in export.lines],
+        items=[_sealed(workspace, line) for line in export.lines],
     )
     with workspace.journal.write(actor) as pen:
-        # The same bytes say something else once the mapping is mended.
+        # The same bytes say something else once the mapping is corrected.
         if body != loaded_exports(workspace, incident.id).get(export.file):
             pen.append(body, f"incident/{incident.id}")
     return ExportResult(export.file, export.as_of, len(export.lines), export.faulty, problems)
 
 
 def _sealed(workspace: Workspace, line: WorkLine) -> WorkLine:
-    """As the book keeps it, which goes into kit and notices: a number has a column of its own, and is not
+    """As the journal keeps it, which goes into kit and notices: a number has a column of its own, and is not
     needed where production wrote it among words."""
     line = msgspec.structs.replace(line, importer=without_ssn(line.importer), note=without_ssn(line.note))
     if not is_ssn_importer(line.importer_number):
@@ -169,14 +166,14 @@ def _sealed(workspace: Workspace, line: WorkLine) -> WorkLine:
 
 
 def open_work_items(rows: Rows, incident: str, rules: Mapping[str, Deadline]) -> list[OpenWorkItem]:
-    """The list, what bites first in front; items without a deadline at its end."""
+    """The list, what is due first in front; items without a deadline at its end."""
     query = sa.select(OPEN_WORK).where(OPEN_WORK.c.incident == incident)
-    found = [_item(row, rules) for row in rows(query)]
+    work_items = [_work_item(row, rules) for row in rows(query)]
     last = datetime.max.replace(tzinfo=UTC)
-    return sorted(found, key=lambda one: (one.due.at if one.due else last, one.id))
+    return sorted(work_items, key=lambda work_item: (work_item.due.at if work_item.due else last, work_item.id))
 
 
-def _item(row: sa.Row[Any], rules: Mapping[str, Deadline]) -> OpenWorkItem:
+def _work_item(row: sa.Row[Any], rules: Mapping[str, Deadline]) -> OpenWorkItem:
     due, rule = _due(row, rules)
     return OpenWorkItem(
         row.item,
@@ -197,17 +194,17 @@ def _item(row: sa.Row[Any], rules: Mapping[str, Deadline]) -> OpenWorkItem:
 
 def _due(row: sa.Row[Any], rules: Mapping[str, Deadline]) -> tuple[Due | None, Deadline | None]:
     """The earliest of what the export says and what the rules say."""
-    found: list[tuple[Due, Deadline | None]] = []
+    dues: list[tuple[Due, Deadline | None]] = []
     if row.due:
-        found.append((_given(row.due), None))
+        dues.append((_exported_due(row.due), None))
     if row.starts:
         for rule in deadline_rules.for_work(rules, row.work, row.entry_type, row.mode):
-            found.append((due_of(rule, start_of(row.starts)), rule))
-    if not found:
+            dues.append((due_of(rule, start_of(row.starts)), rule))
+    if not dues:
         return None, None
-    due, rule = min(found, key=lambda one: one[0].at)
-    known = deadline_rules.for_work(rules, row.work, row.entry_type, row.mode)
-    return due, rule or (known[0] if known else None)
+    due, rule = min(dues, key=lambda pair: pair[0].at)
+    rules_of_work = deadline_rules.for_work(rules, row.work, row.entry_type, row.mode)
+    return due, rule or (rules_of_work[0] if rules_of_work else None)
 
 
 def start_of(text: str) -> deadline_rules.Start:
@@ -215,7 +212,7 @@ def start_of(text: str) -> deadline_rules.Start:
     return date.fromisoformat(text) if len(text) == 10 else clock.parse(text)
 
 
-def _given(text: str) -> Due:
+def _exported_due(text: str) -> Due:
     start = start_of(text)
     if isinstance(start, datetime):
         return Due(start)
@@ -264,10 +261,10 @@ def close_items(workspace: Workspace, names: Sequence[str], act: OpenWorkAct, ac
 
 
 def _chosen(rows: Rows, incident: str, names: Sequence[str]) -> list[sa.Row[Any]]:
-    known = rows(sa.select(OPEN_WORK).where(OPEN_WORK.c.incident == incident))
-    chosen, problems = dict[str, sa.Row[Any]](), []
+    listed = rows(sa.select(OPEN_WORK).where(OPEN_WORK.c.incident == incident))
+    chosen, problems = dict[str, sa.Row[Any]](), list[Problem]()
     for name in names:
-        fit = [row for row in known if name in (row.item, row.reference)]
+        fit = [row for row in listed if name in (row.item, row.reference)]
         if len(fit) == 1:
             chosen[fit[0].item] = fit[0]
         elif fit:
@@ -289,17 +286,17 @@ def require_accounted(rows: Rows, incident: str) -> None:
         raise Refused("open-work-items-open", open__count=len(open_), first=first)
 
 
-def work_counts(found: Sequence[OpenWorkItem], now: datetime) -> Iterator[dict[str, object]]:
+def work_counts(work_items: Sequence[OpenWorkItem], now: datetime) -> Iterator[dict[str, object]]:
     """A row a kind of work: in all, open, overdue, closed by each act."""
-    for work in dict.fromkeys(one.work for one in found):
-        own = [one for one in found if one.work == work]
-        open_ = [one for one in own if one.is_open]
-        late = [one for one in open_ if one.due and one.due.at <= now]
-        acts = {how: sum(one.how == how for one in own) for how in HOW}
+    for work in dict.fromkeys(work_item.work for work_item in work_items):
+        of_kind = [work_item for work_item in work_items if work_item.work == work]
+        open_ = [work_item for work_item in of_kind if work_item.is_open]
+        late = [work_item for work_item in open_ if work_item.due and work_item.due.at <= now]
+        acts = {how: sum(work_item.how == how for work_item in of_kind) for how in HOW}
         closed = ", ".join(f"{n} {how}" for how, n in acts.items() if n)
-        yield {"work": work, "in_all": len(own), "open": len(open_), "overdue": len(late), "closed": closed}
+        yield {"work": work, "in_all": len(of_kind), "open": len(open_), "overdue": len(late), "closed": closed}
 
 
-def mask_item(item: OpenWorkItem) -> OpenWorkItem:
+def mask_item(work_item: OpenWorkItem) -> OpenWorkItem:
     """An item for a person: an importer number that is an SSN is masked."""
-    return replace(item, importer_number=masked_importer(item.importer_number))
+    return replace(work_item, importer_number=masked_importer(work_item.importer_number))

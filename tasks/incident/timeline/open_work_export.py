@@ -13,8 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from tasks.core import clock, untrusted_input
+from tasks.core.clock import parse_moment
 from tasks.core.errors import BadInput, HostileFile, Problem
-from tasks.core.local_time import parse_moment
 from tasks.core.settings import BrokerSettings, Settings
 from tasks.entries.api import (
     IMPORTER_MASK,
@@ -45,8 +45,8 @@ class OpenWorkExport:
     file: str
     source: str
     as_of: datetime
-    lines: list[WorkLine] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    lines: list[WorkLine] = field(default_factory=list[WorkLine])
+    problems: list[Problem] = field(default_factory=list[Problem])
     faulty: int = 0
 
 
@@ -54,14 +54,14 @@ class OpenWorkExport:
 class OpenWorkReader:
     """How one file of the settings is read. `works`: the kinds of work that deadlines know."""
 
-    wanted: OpenWorkFileSettings
+    source: OpenWorkFileSettings
     settings: Settings
     workspace: Workspace
     works: Collection[str]
 
     @property
     def path(self) -> Path:
-        return self.settings.home / self.wanted.file
+        return self.settings.home / self.source.file
 
     def read(self) -> OpenWorkExport:
         """Never raises for what a file holds: `problems` tells it."""
@@ -94,71 +94,76 @@ class OpenWorkReader:
         export.problems += problems
         if problems:
             return
-        seen: dict[str, int] = {}
+        rows_by_item: dict[str, int] = {}
         for number, row in enumerate(rows[1:], 2):
             if any(cell.strip() for cell in row):
-                self._row(export, number, row, places, seen)
+                self._row(export, number, row, places, rows_by_item)
 
     def _places(self, heading: list[str], name: str) -> tuple[dict[str, int], list[Problem]]:
         apart = next((sign for sign in ";\t|" if len(heading) == 1 and sign in heading[0]), "")
         if apart:
             right = "a comma between the cells: saved as CSV UTF-8 (comma delimited)"
             return {}, [Problem(file=name, row=1, value=apart, right=right, code="csv-separator-wrong")]
-        known = {_key(text): place for place, text in enumerate(heading)}
+        columns_by_key = {_key(text): index for index, text in enumerate(heading)}
         # Under no name: how many cells a row has.
-        found, problems = dict[str, int](), list[Problem]()
-        found[""] = len(heading)
-        for one in FIELDS:
-            wanted = self.wanted.columns.get(one, one)
-            place = known.get(_key(wanted))
-            needed = one in self.wanted.columns or one == "reference"
-            needed = needed or (one == "work" and not self.wanted.kind)
-            if place is not None:
-                found[one] = place
+        columns, problems = dict[str, int](), list[Problem]()
+        columns[""] = len(heading)
+        for name_ in FIELDS:
+            heading_ = self.source.columns.get(name_, name_)
+            column = columns_by_key.get(_key(heading_))
+            needed = name_ in self.source.columns or name_ == "reference"
+            needed = needed or (name_ == "work" and not self.source.kind)
+            if column is not None:
+                columns[name_] = column
             elif needed:
-                near = difflib.get_close_matches(wanted, heading, n=1)
+                near = difflib.get_close_matches(heading_, heading, n=1)
                 perhaps = f"perhaps {near[0]!r}" if near else f"one of {', '.join(heading)[:80]}"
-                right = f"set columns.{one} under [incident] open_work; {perhaps}"
-                problems.append(Problem(file=name, row=1, column=wanted, right=right, code="csv-heading-missing"))
-        return found, problems
+                right = f"set columns.{name_} under [incident] open_work; {perhaps}"
+                problems.append(Problem(file=name, row=1, column=heading_, right=right, code="csv-heading-missing"))
+        return columns, problems
 
     def _row(
-        self, export: OpenWorkExport, number: int, row: list[str], places: Mapping[str, int], seen: dict[str, int]
+        self,
+        export: OpenWorkExport,
+        number: int,
+        row: list[str],
+        places: Mapping[str, int],
+        rows_by_item: dict[str, int],
     ) -> None:
-        said = {name: row[place].strip() if place < len(row) else "" for name, place in places.items()}
-        cells = {name: said.get(name, "") for name in FIELDS}
-        cells["work"] = self.wanted.kind or self.wanted.kinds.get(cells["work"], cells["work"])
+        values = {name: row[column].strip() if column < len(row) else "" for name, column in places.items()}
+        cells = {name: values.get(name, "") for name in FIELDS}
+        cells["work"] = self.source.kind or self.source.kinds.get(cells["work"], cells["work"])
         problems = list(self._faults(cells))
-        if more := [cell for cell in row[places[""] :] if cell.strip()]:
+        if extra := [cell for cell in row[places[""] :] if cell.strip()]:
             right = "a value with a comma stands in quotes"
-            problems.append(Problem(value=more[0][:40], right=right, code="row-has-extra-cell"))
-        item = f"{cells['work']}:{cells['reference']}"
-        if item in seen:
+            problems.append(Problem(value=extra[0][:40], right=right, code="row-has-extra-cell"))
+        key = f"{cells['work']}:{cells['reference']}"
+        if key in rows_by_item:
             problems.append(
                 Problem(
                     column="reference",
-                    value=_shown(cells["reference"]),
+                    value=_short(cells["reference"]),
                     code="work-reference-duplicated",
-                    values={"row": seen[item]},
+                    values={"row": rows_by_item[key]},
                 )
             )
-        seen.setdefault(item, number)
+        rows_by_item.setdefault(key, number)
         if problems:
             export.faulty += 1
-            export.problems += [self._at(one, export.file, number) for one in problems]
+            export.problems += [self._at(problem, export.file, number) for problem in problems]
             return
-        export.lines.append(WorkLine(item=item, **cells))
+        export.lines.append(WorkLine(item=key, **cells))
 
-    def _at(self, one: Problem, name: str, number: int) -> Problem:
-        column = self.wanted.columns.get(one.column, one.column)
-        return replace(one, file=name, row=number, column=column)
+    def _at(self, problem: Problem, name: str, number: int) -> Problem:
+        column = self.source.columns.get(problem.column, problem.column)
+        return replace(problem, file=name, row=number, column=column)
 
     def _faults(self, cells: dict[str, str]) -> Iterator[Problem]:
         """What is wrong in one row; what can be read is brought to its one form on the way."""
         if cells["work"] not in self.works:
             yield Problem(
                 column="work",
-                value=_shown(cells["work"]),
+                value=_short(cells["work"]),
                 code="work-kind-unknown",
                 values={"kinds": ", ".join(sorted(self.works))},
             )
@@ -167,14 +172,14 @@ class OpenWorkReader:
             if cells[name] and cells[name] not in code_meanings(codes):
                 yield Problem(
                     column=name,
-                    value=_shown(cells[name]),
+                    value=_short(cells[name]),
                     code="work-code-unknown",
                     values={"table": f"data/codes/{codes}.csv"},
                 )
         yield from self._port(cells)
         for name, value in cells.items():
             if name != "importer_number" and is_ssn_importer(value):
-                # Only that column is sealed: under a wrong heading it would stand in the book for good.
+                # Only that column is sealed: under a wrong heading it would stand in the journal for good.
                 yield Problem(column=name, value=IMPORTER_MASK, code="ssn-in-wrong-column")
         number = cells["importer_number"]
         if number and not is_importer_number(number):
@@ -203,18 +208,18 @@ class OpenWorkReader:
                 cells["reference"] = str(parse_entry_number(cells["reference"], offsets=offsets))
             except BadInput as bad:
                 for fault in bad.problems:
-                    shown = masked_importer(fault.value)
-                    yield replace(fault, file="", column="reference", value=shown)
+                    masked = masked_importer(fault.value)
+                    yield replace(fault, file="", column="reference", value=masked)
 
     def _port(self, cells: dict[str, str]) -> Iterator[Problem]:
         port, further = cells["port"], self.settings(EntrySettings).further_ports
         if port and port not in code_meanings("port") and port not in further:
             if port.zfill(4) in code_meanings("port"):
                 yield Problem(
-                    column="port", value=_shown(port), code="work-port-lacks-zero", values={"port": port.zfill(4)}
+                    column="port", value=_short(port), code="work-port-lacks-zero", values={"port": port.zfill(4)}
                 )
             else:
-                yield Problem(column="port", value=_shown(port), code="work-port-unknown")
+                yield Problem(column="port", value=_short(port), code="work-port-unknown")
 
     def _when(self, cells: dict[str, str], name: str) -> Iterator[Problem]:
         text = cells[name]
@@ -224,20 +229,20 @@ class OpenWorkReader:
             cells[name] = self._day(text) or clock.text(parse_moment(text, self.workspace.zone, name, ahead=True))
         except BadInput as bad:
             if ":" in text:
-                yield replace(bad.problems[0], value=_shown(text))
+                yield replace(bad.problems[0], value=_short(text))
             else:
                 yield Problem(
                     column=name,
-                    value=_shown(text),
+                    value=_short(text),
                     code="work-day-malformed",
-                    values={"format": self.wanted.dates or "YYYY-MM-DD"},
+                    values={"format": self.source.dates or "YYYY-MM-DD"},
                 )
 
     def _day(self, text: str) -> str:
         """A day in its ISO form; empty if the text is none."""
         try:
-            if self.wanted.dates:
-                return datetime.strptime(text, self.wanted.dates).date().isoformat()
+            if self.source.dates:
+                return datetime.strptime(text, self.source.dates).date().isoformat()
             return date.fromisoformat(text).isoformat()
         except ValueError:
             return ""
@@ -247,5 +252,5 @@ def _key(text: str) -> str:
     return " ".join(text.replace("_", " ").split()).lower()
 
 
-def _shown(value: str) -> str:
+def _short(value: str) -> str:
     return masked_importer(value)[:40]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from tasks.core import clock
 from tasks.core.files import write_atomic
 from tasks.core.settings import BrokerSettings
 from tasks.documents.api import INNER_WIDTH, PageFrame, Paper, PaperColumn
-from tasks.incident.notices.draft_formats import cell
+from tasks.incident.data_tables import csv_bytes
 from tasks.incident.timeline import listing_rows
 from tasks.incident.timeline.deadline_rules import load_deadlines
 from tasks.incident.timeline.incident_state import Incident
@@ -33,16 +31,12 @@ _COLUMNS = (
 def write(workspace: Workspace, incident: Incident, out: Path) -> list[Path]:
     """PDF, CSV and a signed manifest into a folder."""
     rows = listing_rows.work_rows(workspace, incident.id)
-    sink = io.StringIO(newline="")
     heads = list(rows[0]) if rows else ["item"]
-    mark = [incident.mark] if incident.drill else []
-    writer = csv.writer(sink)
-    writer.writerow([*heads, *mark])
-    writer.writerows([*(cell(str(row[name])) for name in heads), *mark] for row in rows)
-    data = b"\xef\xbb\xbf" + sink.getvalue().encode()
+    drill_cells = [incident.mark] if incident.drill else []
+    cells = [[*heads, *drill_cells], *([*(row[name] for name in heads), *drill_cells] for row in rows)]
     what = f"{incident.mark} open work of incident {incident.id}".strip()
     return [
-        write_atomic(out / "open-work.csv", data),
+        write_atomic(out / "open-work.csv", csv_bytes(cells)),
         write_atomic(out / "open-work.pdf", render(workspace, incident, rows)),
         write_manifest(out, workspace.settings.home, what),
     ]
@@ -72,7 +66,7 @@ def render(workspace: Workspace, incident: Incident, rows: list[listing_rows.Row
         PaperColumn("", 6),
         PaperColumn("Closed", 134),
     )
-    counted = []
+    counted: list[list[str]] = []
     for row in work_counts(items, clock.now()):
         *numbers, closed = map(str, row.values())
         counted.append([*numbers, "", closed])

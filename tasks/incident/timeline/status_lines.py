@@ -1,4 +1,4 @@
-"""What the board says of an incident, of whom to tell in one, and of the export that hour zero needs."""
+"""What the status page says of an incident, of whom to notify in one, and of the export that hour zero needs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tasks.core import clock
 from tasks.core.errors import BadInput
 from tasks.core.status_lines import AMBER, GREEN, RED, StatusLine, ago, worst_light
 from tasks.incident.notices.contact_list import CONTACTS_FILE, load_contacts
+from tasks.incident.notices.notice_listing import current_notices
 from tasks.incident.settings import IncidentSettings
 from tasks.incident.tables import OPEN_WORK
 from tasks.incident.timeline.deadline_clocks import running_clocks
@@ -18,19 +19,19 @@ from tasks.incident.timeline.incident_state import Incident, find_incident, past
 from tasks.workspace import Workspace
 
 _SHOWN = 12
-"""Clocks that the board shows; incident status has them all."""
+"""Clocks that the status page shows; incident status has them all."""
 
 
 def incident_lines(workspace: Workspace) -> list[StatusLine]:
     """The lines of this room."""
-    found = [*_contacts(workspace), *_export(workspace)]
+    lines = [*_contacts(workspace), *_export(workspace)]
     for past in past_incidents(workspace.journal.rows):
         # The ten days of the updated list outlast many an incident.
-        found += _clocks(workspace, past)
+        lines += _clocks(workspace, past)
     incident = find_incident(workspace.journal.rows)
     if incident is not None:
-        found += [*_incident(workspace, incident), *_clocks(workspace, incident), *_notices(workspace, incident)]
-    return found
+        lines += [*_incident(workspace, incident), *_clocks(workspace, incident), *_notices(workspace, incident)]
+    return lines
 
 
 def _named(incident: Incident) -> str:
@@ -43,8 +44,8 @@ def _incident(workspace: Workspace, incident: Incident) -> Iterator[StatusLine]:
     yield StatusLine(
         "incident-open", "", _named(incident), RED, fact, "continuity incident status", clock.text(last.at)
     )
-    own = sa.and_(OPEN_WORK.c.incident == incident.id, OPEN_WORK.c.closed.is_(None))
-    query = sa.select(sa.func.count()).where(own, OPEN_WORK.c.due == "", OPEN_WORK.c.starts == "")
+    open_item = sa.and_(OPEN_WORK.c.incident == incident.id, OPEN_WORK.c.closed.is_(None))
+    query = sa.select(sa.func.count()).where(open_item, OPEN_WORK.c.due == "", OPEN_WORK.c.starts == "")
     if count := workspace.journal.rows(query)[0][0]:
         yield StatusLine(
             "open-work-without-date",
@@ -62,49 +63,51 @@ def _clocks(workspace: Workspace, incident: Incident) -> Iterator[StatusLine]:
     of, which = (
         ("", "") if incident.is_open else (f"{_named(incident)}, {incident.state}: ", f" --incident {incident.id}")
     )
-    for one in running_clocks(workspace, incident)[:_SHOWN]:
-        light = one.light(now)
-        if light != GREEN:
-            fact = f"{of}{one.words(now)}, {clock.text(one.due.at)[:16]}Z: {one.about}"
+    for running in running_clocks(workspace, incident)[:_SHOWN]:
+        status = running.status(now)
+        if status != GREEN:
+            fact = f"{of}{running.words(now)}, {clock.text(running.due.at)[:16]}Z: {running.about}"
             yield StatusLine(
                 "clock-running",
                 "",
-                one.rule.what,
-                light,
+                running.rule.what,
+                status,
                 fact,
-                one.next + which,
+                running.next + which,
                 since,
-                one.rule.mark,
-                subject=one.rule.id,
+                running.rule.mark,
+                subject=running.rule.id,
             )
 
 
 def _notices(workspace: Workspace, incident: Incident) -> Iterator[StatusLine]:
     """Drafts that nobody sent, and notices that nobody acknowledged for a day."""
-    from tasks.incident.notices.notice_records import current_notices  # reads entries as Arrow tables
-
-    found = current_notices(workspace.journal.rows, incident.id)
-    unsent = [one for one in found if not one.sent]
-    silent = [one for one in found if one.sent and not one.acknowledged and clock.now() - one.sent > timedelta(days=1)]
+    notices = current_notices(workspace.journal.rows, incident.id)
+    unsent = [notice for notice in notices if not notice.sent]
+    unacknowledged = [
+        notice
+        for notice in notices
+        if notice.sent and not notice.acknowledged and clock.now() - notice.sent > timedelta(days=1)
+    ]
     if unsent:
         yield StatusLine(
             "notice-drafts-not-sent",
             "P7",
             "notices drafted, not sent",
             AMBER,
-            _first([one.id for one in unsent]),
+            _first([notice.id for notice in unsent]),
             "continuity incident notify --send",
             clock.text(unsent[-1].drafted),
         )
-    if silent:
+    if unacknowledged:
         yield StatusLine(
             "notices-not-acknowledged",
             "P7",
             "notices not acknowledged",
             AMBER,
-            _first([one.id for one in silent]),
+            _first([notice.id for notice in unacknowledged]),
             "continuity incident acknowledge NOTICE --who NAME",
-            clock.text(silent[-1].drafted),
+            clock.text(unacknowledged[-1].drafted),
         )
 
 
@@ -121,27 +124,32 @@ def _contacts(workspace: Workspace) -> Iterator[StatusLine]:
     except BadInput as wrong:
         yield StatusLine("contacts", "P7", "contacts", RED, str(wrong.problems[0]), f"mend {CONTACTS_FILE}")
         return
-    lights = {one.id: one.light(today, days) for one in listed.values()}
-    light = worst_light(one for one, _ in lights.values())
-    at = [f"{name} ({why})" for name, (own, why) in lights.items() if own == light]
-    if light == GREEN:
-        yield StatusLine("contacts", "P7", "contacts", GREEN, f"{len(lights)} verified within {days} days")
+    statuses = {contact.id: contact.light(today, days) for contact in listed.values()}
+    worst = worst_light(status_ for status_, _ in statuses.values())
+    at = [f"{name} ({why})" for name, (contact_status, why) in statuses.items() if contact_status == worst]
+    if worst == GREEN:
+        yield StatusLine("contacts", "P7", "contacts", GREEN, f"{len(statuses)} verified within {days} days")
     else:
-        yield StatusLine("contacts", "P7", "contacts", light, _first(at), "continuity incident contacts")
+        yield StatusLine("contacts", "P7", "contacts", worst, _first(at), "continuity incident contacts")
 
 
 def _export(workspace: Workspace) -> Iterator[StatusLine]:
     """How old the exports of open work are: at hour zero they are what there is."""
-    wanted = workspace.settings(IncidentSettings).open_work
-    if not wanted:
+    exports = workspace.settings(IncidentSettings).open_work
+    if not exports:
         yield StatusLine(
             "open-work-export", "P8", "export of open work", AMBER, "none is set", "set [incident] open_work"
         )
-    for one in wanted:
-        path, hours = (workspace.settings.home / one.file, workspace.settings(IncidentSettings).export_hours)
+    for export in exports:
+        path, hours = (workspace.settings.home / export.file, workspace.settings(IncidentSettings).export_hours)
         if not path.is_file():
             yield StatusLine(
-                "open-work-export", "P8", "export of open work", RED, f"{one.file} is not there", "see its nightly job"
+                "open-work-export",
+                "P8",
+                "export of open work",
+                RED,
+                f"{export.file} is not there",
+                "see its nightly job",
             )
             continue
         at = datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -12,24 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tasks.core.errors import Problem
-from tasks.incident.events import (
-    IncidentClosed,
-    IncidentDeclared,
-    IncidentDisconnected,
-    IncidentDismissed,
-    IncidentDowntimeAuthorised,
-    IncidentDowntimeRefused,
-    IncidentDowntimeRequested,
-    IncidentDowntimeRunning,
-    IncidentEvidenceSubmitted,
-    IncidentKeyingBacklog,
-    IncidentReconciled,
-    IncidentReconnected,
-    IncidentRemediated,
-    IncidentRemediating,
-    IncidentStep,
-    IncidentSuspected,
-)
+from tasks.incident import events
+from tasks.incident.events import IncidentStep
 
 NEW = "normal"
 DOWN = ("downtime_requested", "downtime_authorised", "downtime_refused", "downtime_running")
@@ -38,7 +22,7 @@ DOWN = ("downtime_requested", "downtime_authorised", "downtime_refused", "downti
 @dataclass(frozen=True)
 class StepRule:
     """`after`: states it may follow; `needs`: steps that must have been taken at some time;
-    `proved`: it needs a file or CBP's reference; `own`: a command of its own takes it."""
+    `proved`: it needs a file or CBP's reference; `command`: the command that takes it, if not `incident step`."""
 
     name: str
     title: str
@@ -46,29 +30,29 @@ class StepRule:
     after: tuple[str, ...]
     needs: tuple[str, ...] = ()
     proved: bool = False
-    own: str = ""
+    command: str = ""
 
 
 _STEPS = (
-    StepRule("suspected", "suspected, nobody told yet", IncidentSuspected, (NEW,), own="declare"),
-    StepRule("declared", "declared", IncidentDeclared, (NEW, "suspected"), own="declare"),
-    StepRule("dismissed", "the suspicion proved false", IncidentDismissed, ("suspected",)),
+    StepRule("suspected", "suspected, nobody told yet", events.IncidentSuspected, (NEW,), command="declare"),
+    StepRule("declared", "declared", events.IncidentDeclared, (NEW, "suspected"), command="declare"),
+    StepRule("dismissed", "the suspicion proved false", events.IncidentDismissed, ("suspected",)),
     StepRule(
         "disconnected",
         "ACE connection cut",
-        IncidentDisconnected,
+        events.IncidentDisconnected,
         ("declared", *DOWN, "remediating", "remediated", "evidence_submitted", "reconnected", "keying_backlog"),
     ),
     StepRule(
         "downtime_requested",
         "downtime asked of CBP headquarters",
-        IncidentDowntimeRequested,
+        events.IncidentDowntimeRequested,
         ("declared", "disconnected", *DOWN, "remediating"),
     ),
     StepRule(
         "downtime_authorised",
         "CBP authorised downtime",
-        IncidentDowntimeAuthorised,
+        events.IncidentDowntimeAuthorised,
         ("disconnected", *DOWN, "remediating"),
         ("downtime_requested",),
         proved=True,
@@ -76,55 +60,56 @@ _STEPS = (
     StepRule(
         "downtime_refused",
         "CBP refused or ended downtime",
-        IncidentDowntimeRefused,
+        events.IncidentDowntimeRefused,
         ("disconnected", *DOWN, "remediating", "remediated"),
         ("downtime_requested",),
     ),
     StepRule(
         "downtime_running",
         "entries go out on paper",
-        IncidentDowntimeRunning,
+        events.IncidentDowntimeRunning,
         ("disconnected", "downtime_authorised", "remediating"),
         ("downtime_authorised",),
     ),
     StepRule(
         "remediating",
         "systems are cleaned and rebuilt",
-        IncidentRemediating,
+        events.IncidentRemediating,
         ("declared", "disconnected", *DOWN, "remediated", "evidence_submitted"),
     ),
-    StepRule("remediated", "systems are clean and work", IncidentRemediated, ("remediating", *DOWN), ("remediating",)),
+    StepRule(
+        "remediated", "systems are clean and work", events.IncidentRemediated, ("remediating", *DOWN), ("remediating",)
+    ),
     StepRule(
         "evidence_submitted",
         "evidence handed to CBP",
-        IncidentEvidenceSubmitted,
+        events.IncidentEvidenceSubmitted,
         ("remediated", "evidence_submitted"),
         proved=True,
     ),
-    StepRule("reconnected", "ACE connection restored", IncidentReconnected, ("evidence_submitted",), proved=True),
-    StepRule("keying_backlog", "paper entries go to ACE", IncidentKeyingBacklog, ("remediated", "reconnected")),
-    StepRule("reconciled", "every number in its place", IncidentReconciled, ("keying_backlog",)),
-    StepRule("closed", "closed", IncidentClosed, ("reconciled",), own="close"),
+    StepRule(
+        "reconnected", "ACE connection restored", events.IncidentReconnected, ("evidence_submitted",), proved=True
+    ),
+    StepRule("keying_backlog", "paper entries go to ACE", events.IncidentKeyingBacklog, ("remediated", "reconnected")),
+    StepRule("reconciled", "every number in its place", events.IncidentReconciled, ("keying_backlog",)),
+    StepRule("closed", "closed", events.IncidentClosed, ("reconciled",), command="close"),
 )
 STEPS = {step.name: step for step in _STEPS}
 OVER = ("dismissed", "closed")
+"""States after which another incident can be opened."""
 
 
-def next_steps(state: str, taken: Collection[str]) -> list[StepRule]:
+def next_steps(state: str, steps_taken: Collection[str]) -> list[StepRule]:
     """The steps that may be taken from a state, in their order."""
-    return [step for step in _STEPS if not step_problem(step, state, taken)]
+    return [step for step in _STEPS if not step_problem(step, state, steps_taken)]
 
 
-def step_problem(step: StepRule, state: str, taken: Collection[str]) -> Problem | None:
+def step_problem(step: StepRule, state: str, steps_taken: Collection[str]) -> Problem | None:
     """Why a step may not be taken; None if it may. `taken`: all steps so far."""
     if state not in step.after:
         return Problem(column="state", value=state, code="step-not-after-state")
-    if missing := [name for name in step.needs if name not in taken]:
+    if missing := [name for name in step.needs if name not in steps_taken]:
         return Problem(column="step", value=missing[0], code="step-needs-earlier-step")
-    if step.name == "keying_backlog" and state == "remediated" and "disconnected" in taken:
+    if step.name == "keying_backlog" and state == "remediated" and "disconnected" in steps_taken:
         return Problem(column="step", value="disconnected", code="step-needs-reconnection")
     return None
-
-
-def state_title(state: str) -> str:
-    return state.replace("_", " ")

@@ -1,4 +1,4 @@
-"""What to say in the first call, to be filled in by hand: it is made before any laptop runs."""
+"""The sheet for the first call, to be filled in by hand before any laptop runs."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from tasks.workspace import Workspace
 
 NOTICE, TITLE = "call-sheet", "First call: what to say"
 _NAMES = re.compile(r"\{[a-z-]+\}")
-"""Facts that the text names, and nobody knows beforehand."""
+"""Placeholders of facts that are not known beforehand."""
 
 
 def _notice(workspace: Workspace) -> tuple[NoticePlan, PlanNotice | None]:
     """A broker's own plan may have no call sheet."""
-    found = load_notice_plan(workspace.settings.home)
-    return found, found.notices.get(NOTICE)
+    plan = load_notice_plan(workspace.settings.home)
+    return plan, plan.notices.get(NOTICE)
 
 
 def make(workspace: Workspace) -> KitPart:
-    found, notice = _notice(workspace)
+    plan, notice = _notice(workspace)
     if notice is None:
         return KitPart("no call sheet: the plan has none")
-    rows = _rows(found, notice, workspace.settings(BrokerSettings))
+    rows = _rows(plan, notice, workspace.settings(BrokerSettings))
     return KitPart(
         "first call sheet, to be filled in by hand", pages=[KitPage(TITLE, lambda paper: _page(paper, notice, rows))]
     )
 
 
-def _rows(found: NoticePlan, notice: PlanNotice, broker: BrokerSettings) -> list[tuple[str, str]]:
-    """Label and what is known beforehand, in the order in which it is read out."""
+def _rows(plan: NoticePlan, notice: PlanNotice, broker: BrokerSettings) -> list[tuple[str, str]]:
+    """Label and value, empty if not known beforehand, in the order in which they are read out."""
     licence = f", licence {broker.licence}" if broker.licence else ""
-    known = {
+    values = {
         "broker": f"{broker.name}, filer code {broker.filer_code}{licence}",
         "contact": ", ".join(filter(None, (broker.contact_name, broker.contact_phone))),
     }
-    return [(found.label(name), known.get(name, "")) for name in notice.facts]
+    return [(plan.label(name), values.get(name, "")) for name in notice.facts]
 
 
 def _page(paper: Paper, notice: PlanNotice, rows: list[tuple[str, str]]) -> None:
@@ -64,10 +64,10 @@ def _page(paper: Paper, notice: PlanNotice, rows: list[tuple[str, str]]) -> None
 
 
 def state(workspace: Workspace) -> str:
-    found, notice = _notice(workspace)
+    plan, notice = _notice(workspace)
     if notice is None:
         return state_of("none")
-    return state_of(list(notice.text), _rows(found, notice, workspace.settings(BrokerSettings)))
+    return state_of(list(notice.text), _rows(plan, notice, workspace.settings(BrokerSettings)))
 
 
 PROVIDER = Provider("call-sheet", make, state, "the plan's call sheet or the broker changed since")

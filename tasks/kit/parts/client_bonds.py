@@ -1,4 +1,4 @@
-"""Bonds and powers of attorney by client: who may be acted for, and on which bond."""
+"""Bonds and powers of attorney by client."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tasks.kit.part_model import KitFile, KitPage, KitPart, Provider, state_of
 from tasks.kit.parts import sheet_workbook
 from tasks.workspace import Workspace
 
-_WHAT = {"power-of-attorney": "power of attorney", "continuous-bond": "continuous bond"}
+_DOCUMENTS = {"power-of-attorney": "power of attorney", "continuous-bond": "continuous bond"}
 _HEADING = ("Client or bond", "What", "Shown on", "Ends or due", "Facts", "Document")
-_TOLD = (
+_NOTE = (
     "As recorded by continuity duties fulfil. Without a power of attorney no customs business may be "
     "done for a client (19 CFR 141.46 [G]: verify). Documents lie in the book's content by their digest."
 )
@@ -21,32 +21,32 @@ _TOLD = (
 
 def rows(workspace: Workspace) -> list[tuple[str, ...]]:
     """A row for each document, then clients of the trade history without a power of attorney."""
-    found = duty_states(workspace.journal.rows, catalog_of(workspace), workspace.zone)
-    shown = [_row(one) for one in found if one.duty.id in _WHAT and one.last]
-    return [*sorted(shown), *_without(workspace, shown)]
+    states = duty_states(workspace.journal.rows, catalog_of(workspace), workspace.zone)
+    documents = [_row(state) for state in states if state.duty.id in _DOCUMENTS and state.last]
+    return [*sorted(documents), *_clients_without_power(workspace, documents)]
 
 
-def _row(one: DutyState) -> tuple[str, ...]:
-    last = one.last
+def _row(state: DutyState) -> tuple[str, ...]:
+    last = state.last
     assert last is not None
     facts = ", ".join(f"{name}: {value}" for name, value in (last.facts or {}).items())
     return (
-        one.item or "(all)",
-        _WHAT[one.duty.id],
+        state.item or "(all)",
+        _DOCUMENTS[state.duty.id],
         last.on.isoformat(),
-        one.due.isoformat(),
+        state.due.isoformat(),
         facts,
         last.file or last.statement,
     )
 
 
-def _without(workspace: Workspace, shown: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+def _clients_without_power(workspace: Workspace, rows: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
     table = latest_history(workspace.journal, workspace.content)
-    names = {_key(row[0]) for row in shown if row[1] == _WHAT["power-of-attorney"]}
-    importers = set(table["importer"].to_pylist()) if table is not None else set()
-    for name in sorted(filter(None, importers)):
+    names = {_key(row[0]) for row in rows if row[1] == _DOCUMENTS["power-of-attorney"]}
+    importers: list[str | None] = table["importer"].to_pylist() if table is not None else []
+    for name in sorted(filter(None, set(importers))):
         if _key(name) not in names:
-            yield name, _WHAT["power-of-attorney"], "never shown", "", "", ""
+            yield name, _DOCUMENTS["power-of-attorney"], "never shown", "", "", ""
 
 
 def _key(name: str) -> str:
@@ -54,18 +54,18 @@ def _key(name: str) -> str:
 
 
 def make(workspace: Workspace) -> KitPart:
-    found = rows(workspace)
-    data = sheet_workbook.workbook({"Bonds and powers": (_TOLD, _HEADING, found)})
+    documents = rows(workspace)
+    data = sheet_workbook.workbook({"Bonds and powers": (_NOTE, _HEADING, documents)})
     return KitPart(
-        f"bonds and powers of attorney: {sum(row[2] != 'never shown' for row in found)} recorded",
+        f"bonds and powers of attorney: {sum(row[2] != 'never shown' for row in documents)} recorded",
         [KitFile("clients/bonds-and-powers.xlsx", data)],
-        [KitPage("Bonds and powers of attorney", lambda paper: _page(paper, found))],
+        [KitPage("Bonds and powers of attorney", lambda paper: _page(paper, documents))],
     )
 
 
-def _page(paper: Paper, found: list[tuple[str, ...]]) -> None:
-    paper.text(_TOLD, 8.5)
-    if not found:
+def _page(paper: Paper, rows: list[tuple[str, ...]]) -> None:
+    paper.text(_NOTE, 8.5)
+    if not rows:
         paper.text("None recorded: continuity duties fulfil power-of-attorney --for CLIENT", 9)
         return
     columns = [
@@ -75,8 +75,8 @@ def _page(paper: Paper, found: list[tuple[str, ...]]) -> None:
         PaperColumn("Ends or due", 20),
         PaperColumn("Facts, document", paper.sheet.inner - 122),
     ]
-    listed = [(*row[:4], " · ".join(filter(None, row[4:]))) for row in found]
-    paper.table(columns, listed, 8, red=lambda row: row[2] == "never shown")
+    paper_rows = [(*row[:4], " · ".join(filter(None, row[4:]))) for row in rows]
+    paper.table(columns, paper_rows, 8, red=lambda row: row[2] == "never shown")
 
 
 def state(workspace: Workspace) -> str:

@@ -1,13 +1,11 @@
-"""Whom to call, with the day on which each contact was last tried: on paper, and as the broker's own
-file for the new home."""
+"""Contacts with the day on which each was last tried: on paper, and as the broker's own file for the new home."""
 
 from __future__ import annotations
 
-from tasks.core import clock
 from tasks.core.status_lines import AMBER, GREEN, RED
 from tasks.documents.api import Paper, PaperColumn
 from tasks.incident.api import CONTACTS_FILE, ROLES, Contact, IncidentSettings, load_contacts
-from tasks.kit.part_model import HOME, Fault, KitFile, KitPage, KitPart, Provider, state_of
+from tasks.kit.part_model import HOME_FOLDER, Fault, KitFile, KitPage, KitPart, Provider, state_of
 from tasks.kit.parts import sheet_workbook
 from tasks.workspace import Workspace
 
@@ -18,34 +16,43 @@ _CALLERS = (
 )
 
 
-def _listed(workspace: Workspace) -> list[tuple[Contact, str, str]]:
-    """Each contact with its light and why, in the order in which they are told."""
-    today = clock.now().astimezone(workspace.zone).date()
-    days = workspace.settings(IncidentSettings).contact_days
-    found = sorted(load_contacts(workspace).values(), key=lambda one: ROLES.index(one.role))
-    lights = [(contact, *contact.light(today, days)) for contact in found]
-    return [(contact, light, reason.text) for contact, light, reason in lights]
+def _contact_checks(workspace: Workspace) -> list[tuple[Contact, str, str]]:
+    """Each contact with its status and why, in the order of roles."""
+    today, days = workspace.today(), workspace.settings(IncidentSettings).contact_days
+    contacts = sorted(load_contacts(workspace).values(), key=lambda contact: ROLES.index(contact.role))
+    statuses = [(contact, *contact.light(today, days)) for contact in contacts]
+    return [(contact, status, reason.text) for contact, status, reason in statuses]
 
 
 def make(workspace: Workspace) -> KitPart:
-    listed = _listed(workspace)
+    checks = _contact_checks(workspace)
     rows = [
-        (one.role, one.name, one.organisation, one.phone, one.mail, one.hours, " ".join(one.ports), why, one.mark)
-        for one, _, why in listed
+        (
+            contact.role,
+            contact.name,
+            contact.organisation,
+            contact.phone,
+            contact.mail,
+            contact.hours,
+            " ".join(contact.ports),
+            why,
+            contact.mark,
+        )
+        for contact, _, why in checks
     ]
     files = [KitFile("contacts/contacts.xlsx", sheet_workbook.workbook({"Contacts": (_CALLERS, _HEADING, rows)}))]
-    own = workspace.settings.home / CONTACTS_FILE
-    if own.is_file():
-        files.append(KitFile(HOME + CONTACTS_FILE, own.read_bytes()))
-    good = sum(light == GREEN for _, light, _ in listed)
+    path = workspace.settings.home / CONTACTS_FILE
+    if path.is_file():
+        files.append(KitFile(HOME_FOLDER + CONTACTS_FILE, path.read_bytes()))
+    verified = sum(status == GREEN for _, status, _ in checks)
     return KitPart(
-        f"{len(listed)} contacts, {good} of them verified",
+        f"{len(checks)} contacts, {verified} of them verified",
         files,
-        [KitPage("Whom to call", lambda paper: _page(paper, listed))],
+        [KitPage("Whom to call", lambda paper: _page(paper, checks))],
     )
 
 
-def _page(paper: Paper, listed: list[tuple[Contact, str, str]]) -> None:
+def _page(paper: Paper, checks: list[tuple[Contact, str, str]]) -> None:
     paper.text(_CALLERS, 8.5)
     columns = [
         PaperColumn("Who", 50),
@@ -56,24 +63,29 @@ def _page(paper: Paper, listed: list[tuple[Contact, str, str]]) -> None:
     ]
     rows = [
         (
-            f"{one.name}, {one.organisation}".strip(", ")
-            + f" ({one.role})"
-            + (f", ports {' '.join(one.ports)}" if one.ports else ""),
-            one.phone,
-            " ".join(filter(None, (one.mail, one.hours))),
-            f"{why}{f' [{one.mark}]' if one.mark in ('W', 'G') else ''}",
+            f"{contact.name}, {contact.organisation}".strip(", ")
+            + f" ({contact.role})"
+            + (f", ports {' '.join(contact.ports)}" if contact.ports else ""),
+            contact.phone,
+            " ".join(filter(None, (contact.mail, contact.hours))),
+            f"{why}{f' [{contact.mark}]' if contact.mark in ('W', 'G') else ''}",
             "",
-            light,
+            status,
         )
-        for one, light, why in listed
+        for contact, status, why in checks
     ]
     dead = {row[:5] for row in rows if row[5] == RED}
     paper.table(columns, [row[:5] for row in rows], 8.5, lines=2, red=lambda row: tuple(row) in dead)
 
 
 def state(workspace: Workspace) -> str:
-    """Of numbers and addresses: a contact that was tried again makes no kit stale."""
-    return state_of([(one.id, one.role, one.name, one.reach, one.ports) for one, _, _ in _listed(workspace)])
+    """The state of numbers and addresses: a contact that was tried again makes no kit stale."""
+    return state_of(
+        [
+            (contact.id, contact.role, contact.name, contact.reach, contact.ports)
+            for contact, _, _ in _contact_checks(workspace)
+        ]
+    )
 
 
 _CORRECT = "correct contacts.csv"
@@ -82,15 +94,15 @@ _VERIFY = "continuity incident contacts --verify NAME --how HOW"
 
 def faults(workspace: Workspace) -> list[Fault]:
     """Dead contacts and those without a number, by name; how many nobody verified."""
-    listed = _listed(workspace)
-    dead = [one.id for one, light, _ in listed if light == RED]
-    old = sum(light == AMBER for _, light, _ in listed)
-    found = []
+    checks = _contact_checks(workspace)
+    dead = [contact.id for contact, status, _ in checks if status == RED]
+    old = sum(status == AMBER for _, status, _ in checks)
+    problems: list[Fault] = []
     if dead:
-        found.append(Fault("kit-contacts-unreachable", AMBER, command=_CORRECT, contacts=", ".join(dead)))
+        problems.append(Fault("kit-contacts-unreachable", AMBER, command=_CORRECT, contacts=", ".join(dead)))
     if old:
-        found.append(Fault("kit-contacts-not-verified", AMBER, command=_VERIFY, count=old))
-    return found
+        problems.append(Fault("kit-contacts-not-verified", AMBER, command=_VERIFY, count=old))
+    return problems
 
 
 PROVIDER = Provider("contacts", make, state, "contacts changed since", faults)

@@ -1,5 +1,4 @@
-"""Each desk's workbook with its issued, unused numbers; and the same numbers on paper, to be written
-in by hand where no machine works at all."""
+"""Each desk's workbook with its issued, unused numbers, and the same numbers on paper, to be filled in by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from tasks.entries.api import ENTRY_SERIES, NUMBERS, numbers_issued_to
 from tasks.kit.part_model import KitFile, KitPage, KitPart, Provider, state_of
 from tasks.workspace import Workspace
 
-_NEEDED = (
+_NOTE = (
     "Each number is used once, for one entry, and never again. Write it on every paper of the shipment "
     "exactly as it stands here. A spoiled number is crossed out, not used; two persons void it later. "
     "Keep this list with the stamped copies: whoever types it in needs the number, the date and the "
@@ -23,12 +22,12 @@ _NEEDED = (
 
 
 def make(workspace: Workspace) -> KitPart:
-    held = unused_numbers(workspace)
-    count = sum(len(some) for some in held.values())
+    unused = unused_numbers(workspace)
+    count = sum(len(numbers) for numbers in unused.values())
     return KitPart(
-        f"{len(held)} desk workbook(s) with {count} issued, unused entry numbers",
-        [_file(workspace, desk) for desk in held],
-        [KitPage(f"Entry numbers of the desk {desk}", _page(some)) for desk, some in held.items()],
+        f"{len(unused)} desk workbook(s) with {count} issued, unused entry numbers",
+        [_file(workspace, desk) for desk in unused],
+        [KitPage(f"Entry numbers of the desk {desk}", _page(numbers)) for desk, numbers in unused.items()],
     )
 
 
@@ -53,14 +52,14 @@ def _file(workspace: Workspace, desk: str) -> KitFile:
         return KitFile(f"workbooks/{workbook_name(desk)}.xlsx", path.read_bytes())
 
 
-def _page(some: list[str]) -> Callable[[Paper], None]:
+def _page(numbers: list[str]) -> Callable[[Paper], None]:
     def write(paper: Paper) -> None:
-        paper.text(_NEEDED, 8.5)
+        paper.text(_NOTE, 8.5)
         wide = (paper.sheet.inner - 56) / 2
         columns = [PaperColumn("Number", 28), PaperColumn("Used on, for which shipment", wide)] * 2
-        pairs = [*some, ""]
+        pairs = [*numbers, ""]
         # Across, not down: a page then holds consecutive numbers.
-        rows = [(pairs[n], "", pairs[n + 1], "") for n in range(0, len(some), 2)]
+        rows = [(pairs[n], "", pairs[n + 1], "") for n in range(0, len(numbers), 2)]
         paper.table(columns, rows, 9, lines=2)
 
     return write

@@ -1,5 +1,5 @@
-"""Letters to be filled in by hand, for the day on which no laptop runs: our own, and CBP's forms where the
-broker has put them into the home. They leave the house, so they have not the kit's head and foot."""
+"""Letters to be filled in by hand when no laptop runs: our own, and CBP's forms where the broker has put them into
+the home. They go to outsiders, so they lack the kit's header and footer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.core.journal.journal import is_drill
 from tasks.core.settings import BrokerSettings
 from tasks.core.status_lines import AMBER, RED
 from tasks.incident.api import (
-    REQUIRED,
+    REQUIRED_BROKER_FACTS,
     SHIPPED,
     LetterSettings,
     Official,
@@ -19,7 +19,7 @@ from tasks.incident.api import (
     missing_fields,
     official_blank,
 )
-from tasks.kit.part_model import HOME, Fault, KitFile, KitPart, KitSheet, Provider, state_of
+from tasks.kit.part_model import HOME_FOLDER, Fault, KitFile, KitPart, KitSheet, Provider, state_of
 from tasks.workspace import Workspace
 
 FOLDER = "letters"
@@ -31,33 +31,29 @@ def _official(workspace: Workspace) -> list[Official]:
 
 
 def make(workspace: Workspace) -> KitPart:
-    own = blank_letter(workspace.settings(BrokerSettings), clock.now(), drill=is_drill(workspace.journal))
-    usable = [one for one in _official(workspace) if not one.problems]
-    files = [KitFile(f"{FOLDER}/downtime-letter.pdf", own)]
-    files += [KitFile(f"{FOLDER}/{one.file}", one.data) for one in usable]
-    files += _for_the_home(workspace)
-    sheets = [KitSheet(f"A downtime letter to be filled in by hand: {_COPY}", own)]
-    sheets += [KitSheet(f"{one.title}, empty: {_COPY}", one.printable) for one in usable]
-    with_ = ", ".join(one.title for one in usable) or "CBP's forms are not among them"
+    letter = blank_letter(workspace.settings(BrokerSettings), clock.now(), drill=is_drill(workspace.journal))
+    usable = [form for form in _official(workspace) if not form.problems]
+    files = [KitFile(f"{FOLDER}/downtime-letter.pdf", letter)]
+    files += [KitFile(f"{FOLDER}/{form.file}", form.data) for form in usable]
+    files += _home_forms(workspace)
+    sheets = [KitSheet(f"A downtime letter to be filled in by hand: {_COPY}", letter)]
+    sheets += [KitSheet(f"{form.title}, empty: {_COPY}", form.printable) for form in usable]
+    with_ = ", ".join(form.title for form in usable) or "CBP's forms are not among them"
     lacks = field_titles(missing_fields(workspace.settings(BrokerSettings)))
     gap = f", WITHOUT {lacks}: not set" if lacks else ""
     return KitPart(f"blank downtime letter{gap}; {with_}", files, sheets=sheets)
 
 
-def _for_the_home(workspace: Workspace) -> list[KitFile]:
-    """With what says which field takes what: letters that the laptop issues fill them too."""
-    found = []
-    for name in SHIPPED:
-        for suffix in (".pdf", ".csv"):
-            path = workspace.settings.home / "forms" / f"{name}{suffix}"
-            if path.is_file():
-                found.append(KitFile(f"{HOME}forms/{path.name}", path.read_bytes()))
-    return found
+def _home_forms(workspace: Workspace) -> list[KitFile]:
+    """CBP's forms and their field tables: letters that the laptop issues fill them too."""
+    folder = workspace.settings.home / "forms"
+    paths = [folder / f"{name}{suffix}" for name in SHIPPED for suffix in (".pdf", ".csv")]
+    return [KitFile(f"{HOME_FOLDER}forms/{path.name}", path.read_bytes()) for path in paths if path.is_file()]
 
 
 def state(workspace: Workspace) -> str:
     broker = workspace.settings(BrokerSettings)
-    said = [
+    values = [
         broker.name,
         broker.filer_code,
         broker.licence,
@@ -66,15 +62,15 @@ def state(workspace: Workspace) -> str:
         broker.contact_name,
         broker.contact_phone,
     ]
-    return state_of(said, [(one.name, sha256(one.data).hexdigest()) for one in _for_the_home(workspace)])
+    return state_of(values, [(file.name, sha256(file.data).hexdigest()) for file in _home_forms(workspace)])
 
 
 def faults(workspace: Workspace) -> list[Fault]:
-    """A setting of the broker without which no port takes the letter, and a form that lies there and
-    cannot be printed. That there is no form is no fault: our own stands in."""
+    """Missing settings of the broker without which no port takes the letter, and forms that cannot be printed.
+    A missing form is no fault: our own replaces it."""
     gaps = [
         Fault("kit-letter-setting-missing", RED, setting=name, enter=enter)
-        for name, (_, enter) in REQUIRED.items()
+        for name, (_, enter) in REQUIRED_BROKER_FACTS.items()
         if name in missing_fields(workspace.settings(BrokerSettings))
     ]
     return gaps + [

@@ -1,4 +1,4 @@
-"""How the backups are opened: where the recovery key is kept, and what to type. Never the key."""
+"""How the backups are opened: where the recovery key is kept, and what to type; never the key itself."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from tasks.kit.part_model import Fault, KitPage, KitPart, Provider, state_of
 from tasks.kit.settings import KitSettings
 from tasks.workspace import Workspace
 
-_UNSAID = "NOT WRITTEN DOWN: set [kit] recovery_key in continuity.toml"
+_NOT_RECORDED = "NOT WRITTEN DOWN: set [kit] recovery_key in continuity.toml"
 
 
 def _facts(workspace: Workspace) -> list[tuple[str, str]]:
     backup, kit = workspace.settings(BackupSettings), workspace.settings(KitSettings)
-    done = last_event(workspace.journal.rows, BackupDone.kind)
-    newest = f"{done[1]['head']}, taken {done[0]:%Y-%m-%d %H:%M} UTC" if done else "none yet"
+    last_backup = last_event(workspace.journal.rows, BackupDone.kind)
+    newest = f"{last_backup[1]['head']}, taken {last_backup[0]:%Y-%m-%d %H:%M} UTC" if last_backup else "none yet"
     return [
-        ("Where the key and its passphrase are", kit.recovery_key or _UNSAID),
+        ("Where the key and its passphrase are", kit.recovery_key or _NOT_RECORDED),
         ("The store", backup.store or "not set"),
         ("Its place", backup.place or "not set"),
-        ("Repository", done[1]["repository"] if done else "none yet"),
+        ("Repository", last_backup[1]["repository"] if last_backup else "none yet"),
         ("Newest snapshot when this was printed", newest),
     ]
 
@@ -34,8 +34,8 @@ def make(workspace: Workspace) -> KitPart:
 
 
 def _page(paper: Paper, workspace: Workspace) -> None:
-    done = last_event(workspace.journal.rows, BackupDone.kind)
-    head = f" --expect-head {done[1]['head']}" if done else ""
+    last_backup = last_event(workspace.journal.rows, BackupDone.kind)
+    head = f" --expect-head {last_backup[1]['head']}" if last_backup else ""
     paper.answers([(question, [answer]) for question, answer in _facts(workspace)], 9)
     paper.heading("What to do")
     for step in (
@@ -57,8 +57,8 @@ def state(workspace: Workspace) -> str:
 
 
 def faults(workspace: Workspace) -> list[Fault]:
-    said = bool(workspace.settings(KitSettings).recovery_key)
-    return [] if said else [Fault("kit-recovery-key-not-recorded", status_lines.AMBER, command="set it")]
+    is_recorded = bool(workspace.settings(KitSettings).recovery_key)
+    return [] if is_recorded else [Fault("kit-recovery-key-not-recorded", status_lines.AMBER, command="set it")]
 
 
 PROVIDER = Provider("recovery", make, state, "the backup's store or key place changed since", faults)

@@ -1,15 +1,15 @@
-"""The run-book: what people do, step by step, from data; the broker's own takes the place of ours."""
+"""The run-book: what people do, step by step, from data; the broker's own replaces the shipped one."""
 
 from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 from tasks.core.errors import BadInput, Problem
 from tasks.core.settings import Settings
 from tasks.documents.api import Paper, PaperColumn
-from tasks.kit.part_model import HOME, KitFile, KitPage, KitPart, Provider, state_of
+from tasks.kit.part_model import HOME_FOLDER, KitFile, KitPage, KitPart, Provider, state_of
 from tasks.workspace import Workspace
 
 FILE = "run-book.toml"
@@ -17,64 +17,62 @@ FILE = "run-book.toml"
 
 def run_book_text(settings: Settings) -> str:
     """The broker's own run-book, else the one that is shipped."""
-    own = settings.home / FILE
-    if own.is_file():
-        return own.read_text(encoding="utf-8")
+    path = settings.home / FILE
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
     return files("continuity_data").joinpath("kit", "run_book.toml").read_text(encoding="utf-8")
 
 
-def _not_toml(error: tomllib.TOMLDecodeError) -> Problem:
-    return Problem(file=FILE, code="runbook-not-toml", values={"reason": error})
-
-
-def read_run_book(said: str) -> dict[str, Any]:
-    """Title and chapters. Raises BadInput, naming every chapter that has not its shape."""
+def read_run_book(text: str) -> dict[str, Any]:
+    """Title and chapters. Raises BadInput, naming every malformed chapter."""
     try:
-        book = tomllib.loads(said)
-    except tomllib.TOMLDecodeError as wrong:
-        raise BadInput("runbook-unreadable", [_not_toml(wrong)]) from None
-    chapters = book.get("chapter", [])
+        run_book = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problem = Problem(file=FILE, code="runbook-not-toml", values={"reason": error})
+        raise BadInput("runbook-unreadable", [problem]) from None
+    chapters = run_book.get("chapter", [])
     problems = [
         Problem(
             file=FILE,
-            value=str(one.get("title", ""))[:60],
+            value=str(chapter.get("title", ""))[:60],
             code="runbook-chapter-malformed",
-            values={"location": place},
+            values={"location": number},
         )
-        for place, one in enumerate(chapters, 1)
-        if not isinstance(one.get("title"), str) or not _steps(one.get("steps"))
+        for number, chapter in enumerate(chapters, 1)
+        if not isinstance(chapter.get("title"), str) or not _steps(chapter.get("steps"))
     ]
-    if not chapters or not isinstance(book.get("title"), str):
+    if not chapters or not isinstance(run_book.get("title"), str):
         problems.append(Problem(file=FILE, code="runbook-without-chapters"))
     if problems:
         raise BadInput("runbook-not-printable", problems)
-    return book
+    return run_book
 
 
 def _steps(steps: object) -> bool:
-    return isinstance(steps, list) and bool(steps) and all(isinstance(s, str) for s in steps)
+    texts = cast("list[object]", steps) if isinstance(steps, list) else []
+    return bool(texts) and all(isinstance(text, str) for text in texts)
 
 
 def make(workspace: Workspace) -> KitPart:
-    said = run_book_text(workspace.settings)
-    book = read_run_book(said)
-    own = (workspace.settings.home / FILE).is_file()
-    whose = "the broker's own" if own else "as shipped"
+    text = run_book_text(workspace.settings)
+    run_book = read_run_book(text)
+    is_own = (workspace.settings.home / FILE).is_file()
+    origin = "the broker's own" if is_own else "as shipped"
     return KitPart(
-        f"run-book with {len(book['chapter'])} chapters, {whose}",
-        [KitFile(HOME + FILE, said.encode())] if own else [],
-        [KitPage(book["title"], lambda paper: _page(paper, book))],
+        f"run-book with {len(run_book['chapter'])} chapters, {origin}",
+        [KitFile(HOME_FOLDER + FILE, text.encode())] if is_own else [],
+        [KitPage(run_book["title"], lambda paper: _page(paper, run_book))],
     )
 
 
-def _page(paper: Paper, book: dict[str, Any]) -> None:
+def _page(paper: Paper, run_book: dict[str, Any]) -> None:
     paper.text(
         "[S] reliable secondary source, [W] weak source, [G] general knowledge: verify before "
         "relying. The box is for the hour and initials.",
         8,
     )
     columns = [PaperColumn("", 7, "R"), PaperColumn("What to do", paper.sheet.inner - 37), PaperColumn("Done", 30)]
-    for chapter in book["chapter"]:
+    for chapter in run_book["chapter"]:
         paper.heading(chapter["title"])
         rows = [(str(n), step, "") for n, step in enumerate(chapter["steps"], 1)]
         paper.table(columns, rows, 9)

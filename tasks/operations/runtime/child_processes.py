@@ -10,6 +10,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 PATIENCE = 15.0
 """Seconds that a process has to end before it is killed."""
@@ -25,7 +26,7 @@ class ChildProcess:
     command: list[str]
     environment: dict[str, str]
     folder: Path
-    deaths: deque[float] = field(default_factory=deque)
+    deaths: deque[float] = field(default_factory=deque[float])
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -40,14 +41,14 @@ class ChildProcess:
         if self.log.is_file():
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen[bytes](
                 [sys.executable, "-m", *self.command],
                 env=self.environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                **_OF_ITS_OWN,
+                **_session_options(),
             )
 
     def died(self) -> int | None:
@@ -79,7 +80,7 @@ class ChildProcess:
             self._process.kill()
             self._process.wait()
 
-    def last_words(self, lines: int = 15) -> str:
+    def last_log_lines(self, lines: int = 15) -> str:
         try:
             text = self.log.read_text(encoding="utf-8", errors="replace")
         except OSError:
@@ -94,21 +95,26 @@ def end_all(children: list[ChildProcess]) -> None:
         child.end(time.monotonic() + PATIENCE)
 
 
+_OF_ITS_OWN: dict[str, Any]
 if sys.platform == "win32":
     _END = signal.CTRL_BREAK_EVENT
-    _OF_ITS_OWN: dict[str, object] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+
+    def _session_options() -> dict[str, Any]:
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+
 else:
     _END = signal.SIGTERM
     _LINUX = ctypes.CDLL(None) if sys.platform == "linux" else None
-    _TELL_WHEN_THE_PARENT_DIES = 1  # PR_SET_PDEATHSIG
+    _PR_SET_PDEATHSIG = 1
 
-    def _listen() -> None:
+    def _prepare_child() -> None:
         # a child of a shell's background job would ignore it, and could then not be ended
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        # without `up` nobody carries news or keeps watch, and the next `up` would be a second server
+        # without `up` nobody relays news or keeps watch, and the next `up` would be a second server
         # on the same database
         if _LINUX:
-            _LINUX.prctl(_TELL_WHEN_THE_PARENT_DIES, _END)
+            _LINUX.prctl(_PR_SET_PDEATHSIG, _END)
 
-    # a session of its own: Ctrl-C reaches `up` alone, which ends them in their order
-    _OF_ITS_OWN = {"start_new_session": True, "preexec_fn": _listen}
+    def _session_options() -> dict[str, Any]:
+        # a session of its own: Ctrl-C reaches `up` alone, which ends them in their order
+        return {"start_new_session": True, "preexec_fn": _prepare_child}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -20,9 +20,8 @@ from tasks.core.settings import SETTINGS_FILE, Settings
 from tasks.operations.settings import OperationsSettings
 
 Document = list[dict[str, Any]]
-MARK = "continuity: "
+AUTOMATION_PREFIX = "continuity: "
 """Automations whose names begin so are ours: one that is no longer in the file is removed."""
-
 
 TEMPLATE: dict[str, Any] = {
     "job_configuration": {"stream_output": True},
@@ -40,75 +39,80 @@ def read_document(name: str, key: str) -> Document:
     return yaml.safe_load(text)[key]
 
 
-def entrypoint_flow(one: dict[str, Any]) -> Any:
+def entrypoint_flow(deployment: dict[str, Any]) -> Any:
     """The flow that a deployment's entrypoint names."""
-    path, name = one["entrypoint"].split(":")
+    path, name = deployment["entrypoint"].split(":")
     return getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), name)
 
 
 def import_flows() -> None:
     """Import every flow, and with it Prefect."""
-    for one in read_document("prefect.yaml", "deployments"):
-        entrypoint_flow(one)
+    for deployment in read_document("prefect.yaml", "deployments"):
+        entrypoint_flow(deployment)
 
 
 def work_pools() -> list[str]:
     """Names of the work pools that deployments go to."""
-    return sorted({one["work_pool"]["name"] for one in read_document("prefect.yaml", "deployments")})
+    return sorted({deployment["work_pool"]["name"] for deployment in read_document("prefect.yaml", "deployments")})
 
 
-def is_active(one: dict[str, Any], settings: Settings) -> bool:
+def is_active(deployment: dict[str, Any], settings: Settings) -> bool:
     """Whether its schedule runs: backups wait until there is a store."""
-    return "backup" not in one["tags"] or bool(settings(BackupSettings).store)
+    return "backup" not in deployment["tags"] or bool(settings(BackupSettings).store)
 
 
 def scheduled_deployments(settings: Settings) -> set[str]:
     """Names of the deployments that run by a schedule here."""
-    wanted = read_document("prefect.yaml", "deployments")
-    return {one["name"] for one in wanted if one.get("schedules") and is_active(one, settings)}
+    deployments = read_document("prefect.yaml", "deployments")
+    return {
+        deployment["name"]
+        for deployment in deployments
+        if deployment.get("schedules") and is_active(deployment, settings)
+    }
 
 
-def fill_placeholders(value: Any, words: dict[str, str]) -> Any:
+def fill_placeholders(value: Any, variables: dict[str, str]) -> Any:
     """A value with `{{ $NAME }}` replaced, at any depth."""
     if isinstance(value, str):
-        return re.sub(r"{{ \$(\w+) }}", lambda found: words[found[1]], value)
+        return re.sub(r"{{ \$(\w+) }}", lambda match: variables[match[1]], value)
     if isinstance(value, dict):
-        return {key: fill_placeholders(inner, words) for key, inner in value.items()}
+        entries = cast("dict[str, Any]", value)
+        return {key: fill_placeholders(inner, variables) for key, inner in entries.items()}
     return value
 
 
-def make_deployment(one: dict[str, Any], settings: Settings) -> Any:
+def make_deployment(entry: dict[str, Any], settings: Settings) -> Any:
     """The deployment as Prefect takes it, started by the name of its module: it needs no folder."""
     from prefect.client.schemas.objects import ConcurrencyLimitConfig
     from prefect.deployments.runner import RunnerDeployment
     from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
     from prefect.types.entrypoint import EntrypointType
 
-    words = {"CONTINUITY_HOME": str(settings.home)}
+    variables = {"CONTINUITY_HOME": str(settings.home)}
     return RunnerDeployment.from_flow(
-        entrypoint_flow(one),
-        name=one["name"],
-        description=one["description"],
-        tags=one["tags"],
-        parameters=fill_placeholders(one["parameters"], words),
-        schedules=[_schedule(each, is_active(one, settings)) for each in one.get("schedules", [])],
-        triggers=[DeploymentEventTrigger.model_validate(each) for each in one.get("triggers", [])],
-        concurrency_limit=ConcurrencyLimitConfig(**one["concurrency_limit"]),
-        work_pool_name=one["work_pool"]["name"],
+        entrypoint_flow(entry),
+        name=entry["name"],
+        description=entry["description"],
+        tags=entry["tags"],
+        parameters=fill_placeholders(entry["parameters"], variables),
+        schedules=[_schedule(option, is_active(entry, settings)) for option in entry.get("schedules", [])],
+        triggers=[DeploymentEventTrigger.model_validate(option) for option in entry.get("triggers", [])],
+        concurrency_limit=ConcurrencyLimitConfig(**entry["concurrency_limit"]),
+        work_pool_name=entry["work_pool"]["name"],
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
 
 
-def _schedule(one: dict[str, Any], runs: bool) -> Any:
+def _schedule(schedule: dict[str, Any], active: bool) -> Any:
     from prefect.schedules import Cron, Interval
 
-    options = {"timezone": one["timezone"], "active": runs}
-    options["parameters"] = one.get("parameters", {})
-    if "cron" in one:
-        return Cron(one["cron"], **options)
+    options: dict[str, Any] = {"timezone": schedule["timezone"], "active": active}
+    options["parameters"] = schedule.get("parameters", {})
+    if "cron" in schedule:
+        return Cron(schedule["cron"], **options)
     # an anchor that stays the same, or each start would move all runs
-    anchor = datetime(2026, 1, 1, tzinfo=ZoneInfo(one["timezone"]))
-    return Interval(one["interval"], anchor_date=anchor, **options)
+    anchor = datetime(2026, 1, 1, tzinfo=ZoneInfo(schedule["timezone"]))
+    return Interval(schedule["interval"], anchor_date=anchor, **options)
 
 
 async def register_deployments(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
@@ -116,26 +120,26 @@ async def register_deployments(settings: Settings, say: Callable[[str], None]) -
     from prefect.client.orchestration import get_client
 
     ids: dict[str, Any] = {}
-    wanted = read_document("prefect.yaml", "deployments")
+    entries = read_document("prefect.yaml", "deployments")
     async with get_client() as client:
-        there = [one.parameters.get("home") for one in await client.read_deployments(limit=200)]
-        _refuse_another(settings.home, {Path(one) for one in there if one})
+        homes = [entry.parameters.get("home") for entry in await client.read_deployments(limit=200)]
+        _refuse_another(settings.home, {Path(entry) for entry in homes if entry})
         for name in work_pools():
             await ensure_pool(client, name)
-    for one in wanted:
-        made = make_deployment(one, settings)
-        ids[made.full_name] = await made.apply()
-    told = await _automations(settings, ids)
-    say(f"{len(ids)} deployments and {told} alerts stand on the server")
+    for entry in entries:
+        deployment = make_deployment(entry, settings)
+        ids[deployment.full_name] = await deployment.apply()
+    alerts = await _automations(settings, ids)
+    say(f"{len(ids)} deployments and {alerts} alerts stand on the server")
     return ids
 
 
-def _refuse_another(home: Path, there: set[Path]) -> None:
+def _refuse_another(home: Path, homes: set[Path]) -> None:
     """Two homes on one database of the server's would take each other's schedules away, in silence.
     A home that was moved left no settings where it was. Raises Refused."""
-    for other in sorted(there):
-        if (other / SETTINGS_FILE).is_file() and not other.samefile(home):
-            raise Refused("server-database-in-use", other=other, home=home, settings_file=SETTINGS_FILE)
+    for other_home in sorted(homes):
+        if (other_home / SETTINGS_FILE).is_file() and not other_home.samefile(home):
+            raise Refused("server-database-in-use", other=other_home, home=home, settings_file=SETTINGS_FILE)
 
 
 async def ensure_pool(client: Any, name: str) -> None:
@@ -147,8 +151,8 @@ async def ensure_pool(client: Any, name: str) -> None:
     try:
         pool = await client.read_work_pool(name)
     except ObjectNotFound:
-        wanted = WorkPoolCreate(name=name, type="process", base_job_template=TEMPLATE)
-        await client.create_work_pool(wanted)
+        creation = WorkPoolCreate(name=name, type="process", base_job_template=TEMPLATE)
+        await client.create_work_pool(creation)
         return
     if pool.base_job_template != TEMPLATE:
         await client.update_work_pool(name, WorkPoolUpdate(base_job_template=TEMPLATE))
@@ -160,22 +164,24 @@ async def _automations(settings: Settings, ids: dict[str, Any]) -> int:
     from prefect.settings import PREFECT_UI_URL
 
     page = str(PREFECT_UI_URL.value() or "")
-    wanted = {one["name"]: one for one in make_automations(settings, ids, page)}
+    automations = {automation["name"]: automation for automation in make_automations(settings, ids, page)}
     async with get_client() as client:
-        there = {one.name: one for one in await client.read_automations() if _ours(one.name)}
-        for name, one in wanted.items():
-            made = AutomationCore.model_validate(one)
-            if found := there.pop(name, None):
-                await client.update_automation(found.id, made)
+        registered = {
+            automation.name: automation for automation in await client.read_automations() if _ours(automation.name)
+        }
+        for name, automation in automations.items():
+            core = AutomationCore.model_validate(automation)
+            if existing := registered.pop(name, None):
+                await client.update_automation(existing.id, core)
             else:
-                await client.create_automation(made)
-        for gone in there.values():
-            await client.delete_automation(gone.id)
-    return len(wanted)
+                await client.create_automation(core)
+        for obsolete in registered.values():
+            await client.delete_automation(obsolete.id)
+    return len(automations)
 
 
 def _ours(name: str) -> bool:
-    return name.startswith(MARK)
+    return name.startswith(AUTOMATION_PREFIX)
 
 
 def make_automations(settings: Settings, ids: dict[str, Any], page: str) -> Document:
@@ -186,17 +192,17 @@ def make_automations(settings: Settings, ids: dict[str, Any], page: str) -> Docu
         "{objective}": settings(BackupSettings).home_objective_hours * 3600,
         "{dead}": settings(OperationsSettings).dead_seconds,
     }
-    found = read_document("automations.yaml", "automations")
-    for one in found:
-        one["enabled"] = one.pop("when", "") != "backup" or bool(settings(BackupSettings).store)
-        within = one["trigger"]["within"]
-        one["trigger"]["within"] = seconds.get(within, within)
-        for action in one["actions"]:
+    automations = read_document("automations.yaml", "automations")
+    for automation in automations:
+        automation["enabled"] = automation.pop("when", "") != "backup" or bool(settings(BackupSettings).store)
+        within = automation["trigger"]["within"]
+        automation["trigger"]["within"] = seconds.get(within, within)
+        for action in automation["actions"]:
             if name := action.pop("deployment", ""):
                 action |= {"source": "selected", "deployment_id": str(ids[name])}
-                told = {k: v.replace("{page}", page) for k, v in action["parameters"].items()}
-                action["parameters"] = told | {"home": str(settings.home), "actor": "operations"}
-    return found
+                parameters = {name_: value.replace("{page}", page) for name_, value in action["parameters"].items()}
+                action["parameters"] = parameters | {"home": str(settings.home), "actor": "operations"}
+    return automations
 
 
 async def next_runs() -> list[tuple[datetime, str]]:
@@ -208,7 +214,7 @@ async def next_runs() -> list[tuple[datetime, str]]:
     only = FlowRunFilter.model_validate({"state": {"type": {"any_": ["SCHEDULED"]}}})
     async with get_client() as client:
         runs = await client.read_flow_runs(flow_run_filter=only, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=200)
-        names = {str(one.id): one.name for one in await client.read_deployments(limit=200)}
+        names = {str(deployment.id): deployment.name for deployment in await client.read_deployments(limit=200)}
     first: dict[str, datetime] = {}
     for run in runs:
         if run.expected_start_time and run.auto_scheduled:

@@ -1,9 +1,6 @@
-"""The watch that `up` keeps itself: work that no worker takes up, and an upkeep that somebody paused.
-Every other alert is a run, or found by upkeep; without a worker, or without upkeep, nobody would be told.
-
-The relay that `up` runs: what the desk wrote is told to the server within seconds.
-
-What runs next, said once after the start.
+"""What `up` does again and again: relays new events to the server within seconds, watches for work that
+no worker takes up and for a paused upkeep (without a worker, or without upkeep, nobody else would raise
+the alert), and reports once after the start what runs next.
 """
 
 from __future__ import annotations
@@ -36,24 +33,24 @@ class ScheduleReport:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._until = time.monotonic() + SCHEDULE_SECONDS
-        self._said = False
+        self._reported = False
 
-    def turn(self) -> None:
-        if self._said:
+    def run_once(self) -> None:
+        if self._reported:
             return
         try:
-            found = asyncio.run(deployment_registration.next_runs())
-        except Exception as wrong:  # the server may be starting again
-            print(f"What runs next cannot be read: {wrong}", file=sys.stderr)
+            runs = asyncio.run(deployment_registration.next_runs())
+        except Exception as error:  # the server may be starting again
+            print(f"What runs next cannot be read: {error}", file=sys.stderr)
             return
-        missing = scheduled_deployments(self._settings) - {name for _, name in found}
-        self._said = not missing or time.monotonic() > self._until
-        if self._said:
-            self._say(found, missing)
+        missing = scheduled_deployments(self._settings) - {name for _, name in runs}
+        self._reported = not missing or time.monotonic() > self._until
+        if self._reported:
+            self._print(runs, missing)
 
-    def _say(self, found: list[tuple[datetime, str]], missing: set[str]) -> None:
+    def _print(self, runs: list[tuple[datetime, str]], missing: set[str]) -> None:
         print("Runs next:", flush=True)
-        for when, name in found:
+        for when, name in runs:
             print(f"  {when:%Y-%m-%d %H:%M} UTC  {name}", flush=True)
         if missing:
             print(
@@ -65,21 +62,21 @@ class ScheduleReport:
 
 
 class NewsRelay:
-    """Carries news turn by turn. A server that does not answer is asked again the next turn."""
+    """Relays news. A server that does not answer is asked again the next time."""
 
-    def __init__(self, street: RuntimeFolder) -> None:
-        self._path = street.folder / "relay.json"
-        self._journal = open_journal(street.settings)
+    def __init__(self, runtime: RuntimeFolder) -> None:
+        self._path = runtime.folder / "relay.json"
+        self._journal = open_journal(runtime.settings)
         self._broken = ""
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Carry what is new. Says once that it cannot, and once that it can again."""
         try:
             relay_from(self._journal, self._path)
-        except Exception as wrong:
+        except Exception as error:
             if not self._broken:
-                print(f"News cannot be carried: {wrong}", file=sys.stderr, flush=True)
-            self._broken = str(wrong)
+                print(f"News cannot be carried: {error}", file=sys.stderr, flush=True)
+            self._broken = str(error)
             return
         if self._broken:
             print("News are carried again", flush=True)
@@ -93,17 +90,17 @@ MOST_SECONDS = 30.0
 
 
 class UndoneRunWatch:
-    """Looks turn by turn whether runs wait for a worker longer than they may."""
+    """Looks whether runs wait for a worker longer than they may."""
 
-    def __init__(self, street: RuntimeFolder, now: Callable[[], float] = time.monotonic) -> None:
-        self._late = street.settings(OperationsSettings).late_seconds
-        self._settings = street.settings
-        self._journal = open_journal(street.settings)
+    def __init__(self, runtime: RuntimeFolder, now: Callable[[], float] = time.monotonic) -> None:
+        self._late = runtime.settings(OperationsSettings).late_seconds
+        self._settings = runtime.settings
+        self._journal = open_journal(runtime.settings)
         # a worker that is being started takes up first what fell due while all was off
         self._now, self._next = now, now() + 2 * self._late
 
-    def turn(self) -> None:
-        """Tell that work lies undone. A server that does not answer is asked again the next turn."""
+    def run_once(self) -> None:
+        """Raise an alert for work that lies undone. A server that does not answer is asked again the next time."""
         if self._now() < self._next:
             return
         self._next = self._now() + min(MOST_SECONDS, self._late)
@@ -111,11 +108,11 @@ class UndoneRunWatch:
             if waiting := undone_runs(self._late):
                 self._tell(_missing(waiting))
             for run in stuck_runs(3 * self._settings(OperationsSettings).dead_seconds):
-                post_to_server(f"/flow_runs/{run['id']}/set_state", {"state": _GIVEN_UP, "force": True})
-            for one in paused_schedules(_upkeep(), self._settings):
-                self._tell(one)
-        except Exception as wrong:
-            print(f"Whether work lies undone cannot be seen: {wrong}", file=sys.stderr, flush=True)
+                post_to_server(f"/flow_runs/{run['id']}/set_state", {"state": _CRASHED_STATE, "force": True})
+            for problem in paused_schedules(_upkeep(), self._settings):
+                self._tell(problem)
+        except Exception as error:
+            print(f"Whether work lies undone cannot be seen: {error}", file=sys.stderr, flush=True)
 
     def _tell(self, fault: UpkeepProblem) -> None:
         alarm = AlertManager(self._journal, open_content(self._settings), self._settings, "operations")
@@ -134,7 +131,7 @@ def _upkeep() -> list[dict[str, Any]]:
     return post_to_server("/deployments/filter", {"deployments": {"name": {"any_": ["upkeep"]}}})
 
 
-_GIVEN_UP = {
+_CRASHED_STATE = {
     "type": "CRASHED",
     "name": "Crashed",
     "message": "Its worker died before it began. Nothing was done; run it again.",
@@ -145,18 +142,20 @@ def stuck_runs(seconds: float) -> list[dict[str, Any]]:
     """Runs that a worker took up and never began, since it died then: they give no sign of life that
     could end, and hold their deployment's only place, so that every later run is turned away."""
     before = datetime.now(UTC) - timedelta(seconds=seconds)
-    found = post_to_server("/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["PENDING"]}}}})
-    return [run for run in found if run["deployment_id"] and datetime.fromisoformat(run["state"]["timestamp"]) < before]
+    pending = post_to_server("/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["PENDING"]}}}})
+    return [
+        run for run in pending if run["deployment_id"] and datetime.fromisoformat(run["state"]["timestamp"]) < before
+    ]
 
 
 def undone_runs(late: float) -> list[dict[str, Any]]:
-    """Runs of the house's pool that the server calls late, and that are so twice over: a worker
+    """Runs of the default pool that the server calls late, and that are so twice over: a worker
     which is merely busy takes them up meanwhile. Oldest first."""
     before = (datetime.now(UTC) - timedelta(seconds=2 * late)).isoformat()
-    wanted = {
+    query = {
         "flow_runs": {"state": {"name": {"any_": ["Late"]}}, "expected_start_time": {"before_": before}},
         "work_pools": {"name": {"any_": [POOL]}},
         "sort": "EXPECTED_START_TIME_ASC",
         "limit": 200,
     }
-    return post_to_server("/flow_runs/filter", wanted)
+    return post_to_server("/flow_runs/filter", query)

@@ -1,4 +1,4 @@
-"""The street: the folder `<home>/street`, where everything of Prefect's lies that may be thrown away,
+"""The runtime folder (`<home>/street`), which holds everything of Prefect's that may be thrown away,
 and the settings with which its server, workers and clients are started.
 
 Settings go by the environment, not by a file: a worker starts each run in a folder of its own, where
@@ -26,7 +26,7 @@ HEARTBEAT = 30
 
 @dataclass(frozen=True)
 class RuntimeFolder:
-    """One home's street. `host` and `port`: where its server listens; `serves`: on this machine."""
+    """One home's runtime folder. `host` and `port`: where its server listens; `serves`: on this machine."""
 
     settings: Settings
     host: str
@@ -65,7 +65,7 @@ class RuntimeFolder:
 
             write_atomic(self._key, Fernet.generate_key(), mode=0o600)
         if self.serves and self.settings(OperationsSettings).auth_file is None:
-            server_access.ensure(self.settings.home)
+            server_access.ensure_password(self.settings.home)
 
     @property
     def access(self) -> ServerAccess:
@@ -88,11 +88,11 @@ class RuntimeFolder:
         return self.folder / "prefect" / "ui"
 
     def environment(self) -> dict[str, str]:
-        """The environment of every process on the street. Raises BadSettings for a password file
+        """The environment of every process of the server and its workers. Raises BadSettings for a password file
         that cannot be used."""
-        wanted = self.settings(OperationsSettings)
-        outside = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
-        made = {
+        operations = self.settings(OperationsSettings)
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        variables = {
             **_QUIET,
             "CONTINUITY_HOME": str(self.settings.home),
             "PREFECT_HOME": str(self.folder / "prefect"),
@@ -103,17 +103,17 @@ class RuntimeFolder:
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": self._origins,
             "PREFECT_SERVER_ENCRYPTION_KEY": self._key.read_text(encoding="ascii"),
-            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(wanted.keep_days * 86_400),
-            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{wanted.keep_days}D",
-            "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(wanted.late_seconds),
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(operations.keep_days * 86_400),
+            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{operations.keep_days}D",
+            "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(operations.late_seconds),
         }
-        if wanted.ca_file:
-            made["PREFECT_API_SSL_CERT_FILE"] = str(wanted.ca_file)
-        if url := wanted.database.get_secret_value():
-            made["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = async_database_url(url)
+        if operations.ca_file:
+            variables["PREFECT_API_SSL_CERT_FILE"] = str(operations.ca_file)
+        if url := operations.database.get_secret_value():
+            variables["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = async_database_url(url)
         if line := self.access.line:
-            made |= {"PREFECT_SERVER_API_AUTH_STRING": line, server_access.VARIABLE: line}
-        return {**outside, **made}
+            variables |= {"PREFECT_SERVER_API_AUTH_STRING": line, server_access.VARIABLE: line}
+        return {**outside, **variables}
 
 
 _QUIET = {
@@ -133,12 +133,12 @@ _QUIET = {
     "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_LOGGING_LEVEL": "INFO",
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "deployments.console_handler.SteadyConsole",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "tasks.operations.runtime.console_handler.SteadyConsole",
     "PYTHONUNBUFFERED": "1",
 }
 
 
 def async_database_url(url: str) -> str:
     """A PostgreSQL URL as Prefect's server wants it."""
-    scheme, mark, rest = url.partition("://")
-    return f"postgresql+asyncpg{mark}{rest}" if scheme.startswith("postgres") else url
+    scheme, separator, remainder = url.partition("://")
+    return f"postgresql+asyncpg{separator}{remainder}" if scheme.startswith("postgres") else url

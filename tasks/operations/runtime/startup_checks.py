@@ -23,75 +23,75 @@ from tasks.operations.runtime.deployment_registration import work_pools
 from tasks.operations.runtime.server_environment import POOL, RuntimeFolder
 from tasks.operations.server_access import ServerAccess
 from tasks.operations.settings import OperationsSettings
+from tasks.screening.api import ScreeningSettings
 
 PACKAGE = "broker-continuity"
 
 
-def startup_problems(street: RuntimeFolder, pool: str = POOL) -> list[Problem]:
+def startup_problems(runtime: RuntimeFolder, pool: str = POOL) -> list[Problem]:
     """Everything that would keep `up` from running here, with a worker for this pool."""
-    found = [*pin_problems(), *_home(street), *_auth(street), *_authority(street), *_pool(pool)]
-    found += [*_extras(street), *_dask(street)]
-    return [*found, *_port(street), *_room(street), *_database(street)] if street.serves else found
+    problems = [*pin_problems(), *_home(runtime), *_auth(runtime), *_authority(runtime), *_pool(pool)]
+    problems += [*_extras(runtime), *_dask(runtime)]
+    return [*problems, *_port(runtime), *_disk_space(runtime), *_database(runtime)] if runtime.serves else problems
 
 
 def pin_problems() -> Iterator[Problem]:
     """Each library that is missing or of another version than this program was tried with: with
     others Prefect's server does not start, or starts and its schedules never fire."""
     for line in metadata.requires(PACKAGE) or []:
-        wanted = Requirement(line)
-        if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue
         try:
-            there = metadata.version(wanted.name)
+            version = metadata.version(requirement.name)
         except metadata.PackageNotFoundError:
-            yield Problem(column=wanted.name, right=_INSTALL, code="package-not-installed")
+            yield Problem(column=requirement.name, right=_INSTALL, code="package-not-installed")
             continue
-        if not wanted.specifier.contains(there, prereleases=True):
+        if not requirement.specifier.contains(version, prereleases=True):
             yield Problem(
-                column=wanted.name,
-                value=there,
+                column=requirement.name,
+                value=version,
                 code="package-version-unsupported",
-                values={"specifier": wanted.specifier, "install": _INSTALL},
+                values={"specifier": requirement.specifier, "install": _INSTALL},
             )
 
 
 _INSTALL = "install with -c deployments/constraints.txt"
 
 
-def _extras(street: RuntimeFolder) -> Iterator[Problem]:
+def _extras(runtime: RuntimeFolder) -> Iterator[Problem]:
     """Parts that the settings ask for and that a run would miss at night."""
-    given = street.settings
-    asked = {
-        "operations.dask": (bool(given.operations.dask), "prefect_dask", "dask"),
-        "screening.second_opinion": (given.screening.second_opinion, "nomenklatura", "second-opinion"),
-    }
-    for setting, (wanted, module, extra) in asked.items():
-        if wanted and find_spec(module) is None:
+    dask, second_opinion = runtime.settings(OperationsSettings).dask, runtime.settings(ScreeningSettings).second_opinion
+    for setting, is_enabled, module, extra in (
+        ("operations.dask", bool(dask), "prefect_dask", "dask"),
+        ("screening.second_opinion", second_opinion, "nomenklatura", "second-opinion"),
+    ):
+        if is_enabled and find_spec(module) is None:
             yield Problem(column=setting, code="extra-not-installed", values={"extra": extra})
 
 
-def _dask(street: RuntimeFolder) -> Iterator[Problem]:
+def _dask(runtime: RuntimeFolder) -> Iterator[Problem]:
     """A scheduler that nobody answers for keeps backups and screenings from running at all."""
-    where = urlsplit(street.settings(OperationsSettings).dask)
-    if where.scheme not in ("tcp", "tls"):
+    address = urlsplit(runtime.settings(OperationsSettings).dask)
+    if address.scheme not in ("tcp", "tls"):
         return
     try:
-        socket.create_connection((where.hostname or "", where.port or 8786), timeout=5).close()
-    except (OSError, ValueError) as wrong:
+        socket.create_connection((address.hostname or "", address.port or 8786), timeout=5).close()
+    except (OSError, ValueError) as error:
         yield Problem(
-            column="operations.dask", value=where.geturl(), code="scheduler-not-reachable", values={"reason": wrong}
+            column="operations.dask", value=address.geturl(), code="scheduler-not-reachable", values={"reason": error}
         )
 
 
-def _home(street: RuntimeFolder) -> Iterator[Problem]:
+def _home(runtime: RuntimeFolder) -> Iterator[Problem]:
     try:
-        open_journal(street.settings).close()
-    except ContinuityError as wrong:
+        open_journal(runtime.settings).close()
+    except ContinuityError as error:
         yield Problem(
             column="home",
-            value=str(street.settings.home),
+            value=str(runtime.settings.home),
             code="home-not-usable",
-            values={"error": wrong.code, "reason": wrong},
+            values={"error": error.code, "reason": error},
         )
 
 
@@ -101,68 +101,68 @@ def _pool(pool: str) -> Iterator[Problem]:
         yield Problem(column="--pool", value=pool, right=" or ".join(work_pools()), code="pool-without-worker")
 
 
-def _auth(street: RuntimeFolder) -> Iterator[Problem]:
+def _auth(runtime: RuntimeFolder) -> Iterator[Problem]:
     try:
-        _ = street.access
-    except ContinuityError as wrong:
+        _ = runtime.access
+    except ContinuityError as error:
         yield Problem(
             column="operations.auth_file",
             code="server-password-unusable",
-            values={"error": wrong.code, "reason": wrong},
+            values={"error": error.code, "reason": error},
         )
 
 
-def _authority(street: RuntimeFolder) -> Iterator[Problem]:
-    path = street.settings(OperationsSettings).ca_file
+def _authority(runtime: RuntimeFolder) -> Iterator[Problem]:
+    path = runtime.settings(OperationsSettings).ca_file
     try:
         if path:
             ssl.create_default_context(cafile=path)
-    except OSError as wrong:
-        yield Problem(column="operations.ca_file", value=str(path), code="ca-file-unreadable", values={"reason": wrong})
+    except OSError as error:
+        yield Problem(column="operations.ca_file", value=str(path), code="ca-file-unreadable", values={"reason": error})
 
 
-def _port(street: RuntimeFolder) -> Iterator[Problem]:
+def _port(runtime: RuntimeFolder) -> Iterator[Problem]:
     try:
-        kind = socket.AF_INET6 if ":" in street.host else socket.AF_INET
-        with socket.socket(kind, socket.SOCK_STREAM) as probe:
+        family = socket.AF_INET6 if ":" in runtime.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((street.host, street.port))
-    except OSError as wrong:
+            probe.bind((runtime.host, runtime.port))
+    except OSError as error:
         yield Problem(
             column="port",
-            value=f"{street.host}:{street.port}",
+            value=f"{runtime.host}:{runtime.port}",
             code="port-not-available",
-            values={"strerror": wrong.strerror or wrong},
+            values={"strerror": error.strerror or error},
         )
 
 
-ROOM = 100_000_000
+LEAST_FREE_BYTES = 100_000_000
 """Bytes free that the server's database and logs need to begin with."""
 
 
-def _room(street: RuntimeFolder) -> Iterator[Problem]:
+def _disk_space(runtime: RuntimeFolder) -> Iterator[Problem]:
     # a folder that is not made yet will lie where the one above it does
-    place = street.folder / "prefect"
-    there = next(one for one in (place, *place.parents) if one.exists())
-    if (free := shutil.disk_usage(there).free) < ROOM:
+    folder = runtime.folder / "prefect"
+    existing = next(candidate for candidate in (folder, *folder.parents) if candidate.exists())
+    if (free := shutil.disk_usage(existing).free) < LEAST_FREE_BYTES:
         yield Problem(
             column="disk",
-            value=str(there),
+            value=str(existing),
             code="disk-space-low",
-            values={"free": free / 1000000.0, "room": ROOM / 1000000.0},
+            values={"free": free / 1000000.0, "room": LEAST_FREE_BYTES / 1000000.0},
         )
 
 
-def _database(street: RuntimeFolder) -> Iterator[Problem]:
-    url = street.settings(OperationsSettings).database.get_secret_value()
+def _database(runtime: RuntimeFolder) -> Iterator[Problem]:
+    url = runtime.settings(OperationsSettings).database.get_secret_value()
     if not url:
         return
     import psycopg
 
     try:
         psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.Error as wrong:
-        yield Problem(column="operations.database", code="database-not-usable", values={"reason": wrong})
+    except psycopg.Error as error:
+        yield Problem(column="operations.database", code="database-not-usable", values={"reason": error})
 
 
 def server_unanswered(address: str, ca_file: Path | None = None) -> Reason | None:
@@ -195,8 +195,8 @@ def access_refusal(address: str, access: ServerAccess, ca_file: Path | None = No
 
 
 class RuntimeLock:
-    """A street, or one worker on it, is held by one `up` at a time, until its process ends, however
-    it ends."""
+    """A runtime folder, or one worker on it, is held by one `up` at a time, until its process ends,
+    however it ends."""
 
     def __init__(self, folder: Path, name: str) -> None:
         # SQLite's lock goes with the process and works alike on Linux and Windows

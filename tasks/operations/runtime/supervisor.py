@@ -32,16 +32,16 @@ START_SECONDS = 120
 def main(arguments: list[str] | None = None) -> int:
     """Exit codes: 0 ended by Ctrl-C, or all is well with `--check`; 1 something died or is wrong;
     2 bad input."""
-    given = _arguments(arguments)
+    options = _arguments(arguments)
     try:
-        street = _street(given)
+        runtime = _runtime_folder(options)
         # before anything of Prefect's is imported, which reads them then
-        if given.check:
-            return _check(street, given.pool)
-        return Supervisor(street, given).run()
-    except ContinuityError as wrong:
-        print(wrong, file=sys.stderr)
-        return wrong.exit_code
+        if options.check:
+            return _check(runtime, options.pool)
+        return Supervisor(runtime, options).run()
+    except ContinuityError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -55,47 +55,49 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _street(given: argparse.Namespace) -> RuntimeFolder:
-    settings = load_settings(home_folder(given.home))
-    wanted = settings(OperationsSettings)
-    host, port = given.host or wanted.host, given.port or wanted.port
-    return RuntimeFolder(settings, host, port, serves=given.part != "worker")
+def _runtime_folder(options: argparse.Namespace) -> RuntimeFolder:
+    settings = load_settings(home_folder(options.home))
+    operations = settings(OperationsSettings)
+    host, port = options.host or operations.host, options.port or operations.port
+    return RuntimeFolder(settings, host, port, serves=options.part != "worker")
 
 
-def _check(street: RuntimeFolder, pool: str) -> int:
+def _check(runtime: RuntimeFolder, pool: str) -> int:
     """Say what is wrong, without starting anything. A worker also needs a server elsewhere, now."""
-    found = startup_problems(street, pool)
-    if not street.serves:
-        found += _elsewhere(street)
-    for one in found:
-        print(one)
-    free = f": {street.host}:{street.port} is free" if street.serves else ""
-    print(f"{len(found)} problem(s)" if found else f"All is well{free}")
-    return 1 if found else 0
+    problems = startup_problems(runtime, pool)
+    if not runtime.serves:
+        problems += _elsewhere(runtime)
+    for problem in problems:
+        print(problem)
+    free = f": {runtime.host}:{runtime.port} is free" if runtime.serves else ""
+    print(f"{len(problems)} problem(s)" if problems else f"All is well{free}")
+    return 1 if problems else 0
 
 
-def _elsewhere(street: RuntimeFolder) -> list[Problem]:
+def _elsewhere(runtime: RuntimeFolder) -> list[Problem]:
     """What is wrong with the server that a worker speaks to: it does not answer, or not with this
     password."""
-    ca_file = street.settings(OperationsSettings).ca_file
-    if why := server_unanswered(street.address, ca_file):
+    ca_file = runtime.settings(OperationsSettings).ca_file
+    if reason := server_unanswered(runtime.address, ca_file):
         return [
             Problem(
                 column="operations.address",
-                value=street.address,
+                value=runtime.address,
                 code="server-not-reachable",
-                values={"error": why.code, "reason": why.text},
+                values={"error": reason.code, "reason": reason.text},
             )
         ]
     try:
-        why = access_refusal(street.address, street.access, ca_file)
+        reason = access_refusal(runtime.address, runtime.access, ca_file)
     except BadSettings:
         return []  # among the problems already
-    if why is None:
+    if reason is None:
         return []
     return [
         Problem(
-            column="operations.auth_file", code="server-refuses-access", values={"error": why.code, "reason": why.text}
+            column="operations.auth_file",
+            code="server-refuses-access",
+            values={"error": reason.code, "reason": reason.text},
         )
     ]
 
@@ -103,15 +105,15 @@ def _elsewhere(street: RuntimeFolder) -> list[Problem]:
 class Supervisor:
     """One start: `run` returns when it is over."""
 
-    def __init__(self, street: RuntimeFolder, given: argparse.Namespace) -> None:
-        self._street, self._part, self._pool = street, given.part, given.pool
+    def __init__(self, runtime: RuntimeFolder, options: argparse.Namespace) -> None:
+        self._runtime, self._part, self._pool = runtime, options.part, options.pool
         self._children: list[ChildProcess] = []
         self._ended = False
-        self._wrong: Reason | None = None
+        self._failure: Reason | None = None
 
     def run(self) -> int:
-        self._street.make()
-        hold = RuntimeLock(self._street.folder, self._name)
+        self._runtime.make()
+        hold = RuntimeLock(self._runtime.folder, self._name)
         if not hold.take():
             raise Refused("server-already-running", running=self._running())
         write_atomic(self._number, str(os.getpid()).encode(), mode=0o600)
@@ -122,9 +124,9 @@ class Supervisor:
             if not self._serves:
                 # a server that begins on this home just now has made its password when it is well
                 if not self._healthy():
-                    return self._fell()
+                    return self._report_failure()
                 self._require_access()
-            os.environ |= (environment := self._street.environment() | self._scratch())
+            os.environ |= (environment := self._runtime.environment() | self._scratch())
             return self._live(environment)
         finally:
             end_all(self._children)
@@ -134,7 +136,7 @@ class Supervisor:
     def _scratch(self) -> dict[str, str]:
         """A folder of its own for what is temporary, empty at each start. Prefect's worker takes one
         name for all in the common one, which then is another user's, and may be anybody's."""
-        folder = self._street.folder / "tmp" / self._name
+        folder = self._runtime.folder / "tmp" / self._name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
@@ -146,34 +148,34 @@ class Supervisor:
     @property
     def _marker(self) -> Path:
         """Says to other programs of this machine where the server is."""
-        return self._street.folder / f"{self._name}.address"
+        return self._runtime.folder / f"{self._name}.address"
 
     @property
     def _number(self) -> Path:
-        """Which process to end, for who comes too late."""
+        """Which process to end, for a second `up`."""
         return self._marker.with_suffix(".pid")
 
     def _running(self) -> str:
-        said = []
-        for path, otherwise in ((self._marker, "it has not come up yet"), (self._number, "?")):
+        parts: list[str] = []
+        for path, fallback in ((self._marker, "it has not come up yet"), (self._number, "?")):
             try:
-                said.append(path.read_text(encoding="utf-8"))
+                parts.append(path.read_text(encoding="utf-8"))
             except OSError:
-                said.append(otherwise)
-        return f"{said[0]}, as process {said[1]}"
+                parts.append(fallback)
+        return f"{parts[0]}, as process {parts[1]}"
 
     def _require_fit(self) -> None:
-        if found := startup_problems(self._street, self._pool):
-            raise Refused("server-cannot-start", found)
+        if problems := startup_problems(self._runtime, self._pool):
+            raise Refused("server-cannot-start", problems)
 
     def _require_access(self) -> None:
         """Raises BadSettings if the server refuses the password that this machine has."""
-        if why := self._refusal():
-            raise BadSettings("server-access-refused", error=why.code, reason=why.text)
+        if reason := self._refusal():
+            raise BadSettings("server-access-refused", error=reason.code, reason=reason.text)
 
     def _refusal(self) -> Reason | None:
-        street = self._street
-        return access_refusal(street.address, street.access, street.settings(OperationsSettings).ca_file)
+        runtime = self._runtime
+        return access_refusal(runtime.address, runtime.access, runtime.settings(OperationsSettings).ca_file)
 
     def _end(self, *_: object) -> None:
         self._ended = True
@@ -190,99 +192,89 @@ class Supervisor:
             self._start(environment, "server", "prefect", "server", "start")
             import_flows()  # while the server starts: both take seconds
             if not self._healthy():
-                return self._fell()
+                return self._report_failure()
             try:
-                asyncio.run(register_deployments(self._street.settings, print))
-            except (httpx.HTTPError, DeploymentApplyError) as wrong:
-                self._wrong = Reason("server-refuses-deployments", error=type(wrong).__name__)
-                return self._fell()
+                asyncio.run(register_deployments(self._runtime.settings, print))
+            except (httpx.HTTPError, DeploymentApplyError) as error:
+                self._failure = Reason("server-refuses-deployments", error=type(error).__name__)
+                return self._report_failure()
         if self._part != "server":
             self._start(environment, f"worker-{self._pool}", *self._worker())
-        write_atomic(self._marker, self._street.address.encode(), mode=0o600)
+        write_atomic(self._marker, self._runtime.address.encode(), mode=0o600)
         print(
-            f"Up after {time.monotonic() - began:.0f} s: {self._street.page}"
-            f" (logs in {self._street.folder}; Ctrl-C ends all)",
+            f"Up after {time.monotonic() - began:.0f} s: {self._runtime.page}"
+            f" (logs in {self._runtime.folder}; Ctrl-C ends all)",
             flush=True,
         )
         if self._serves:
-            print(f"Log in to the UI with the line in {self._street.access.source}", flush=True)
+            print(f"Log in to the UI with the line in {self._runtime.access.source}", flush=True)
         return self._watch()
 
     @property
     def _serves(self) -> bool:
-        return self._street.serves
+        return self._runtime.serves
 
     def _start(self, environment: dict[str, str], name: str, *command: str) -> None:
-        child = ChildProcess(name, list(command), environment, self._street.folder)
+        child = ChildProcess(name, list(command), environment, self._runtime.folder)
         child.start()
         self._children.append(child)
 
     def _worker(self) -> list[str]:
-        limit = str(self._street.settings(OperationsSettings).runs_at_once)
-        return [
-            "prefect",
-            "worker",
-            "start",
-            "--pool",
-            self._pool,
-            "--type",
-            "process",
-            "--limit",
-            limit,
-            "--name",
-            f"{platform.node() or 'worker'}-{self._pool}",
-        ]
+        limit = str(self._runtime.settings(OperationsSettings).runs_at_once)
+        name = f"{platform.node() or 'worker'}-{self._pool}"
+        options = ["--pool", self._pool, "--type", "process", "--limit", limit, "--name", name]
+        return ["prefect", "worker", "start", *options]
 
     def _healthy(self) -> bool:
         """Wait for the server's health. False if it died, was ended, or is not well in time."""
         until = time.monotonic() + START_SECONDS
-        said = self._serves  # a server of one's own takes a while, another's ought to be there
+        is_announced = self._serves  # a server of one's own takes a while, another's ought to be there
         while time.monotonic() < until and not self._ended:
             if any(child.died() is not None for child in self._children):
                 return False
-            self._wrong = server_unanswered(self._street.address, self._street.settings(OperationsSettings).ca_file)
-            if not self._wrong:
+            self._failure = server_unanswered(self._runtime.address, self._runtime.settings(OperationsSettings).ca_file)
+            if not self._failure:
                 return True
-            if not said:
-                print(f"Waiting for {self._street.address}: {self._wrong.text}", file=sys.stderr, flush=True)
-            said = True
+            if not is_announced:
+                print(f"Waiting for {self._runtime.address}: {self._failure.text}", file=sys.stderr, flush=True)
+            is_announced = True
             time.sleep(0.1)
         return False
 
-    def _fell(self) -> int:
+    def _report_failure(self) -> int:
         if self._ended:
             return 0
-        words = "".join(child.last_words() for child in self._children)
-        reason = self._wrong.text if self._wrong else "it ended"
-        print(f"The server at {self._street.address} is not well: {reason}\n{words}", file=sys.stderr)
+        logs = "".join(child.last_log_lines() for child in self._children)
+        reason = self._failure.text if self._failure else "it ended"
+        print(f"The server at {self._runtime.address} is not well: {reason}\n{logs}", file=sys.stderr)
         return 1
 
     def _watch(self) -> int:
         """Carry news and keep the children alive until the end."""
-        turns = self._turns() if self._serves else []
+        jobs = self._periodic_jobs() if self._serves else []
         while not self._ended:
             for child in self._children:
                 if (code := child.died()) is not None and not self._revived(child, code):
                     return 1
-            for one in turns:
-                one.turn()
-            self._sleep(self._street.settings(OperationsSettings).relay_seconds)
+            for job in jobs:
+                job.run_once()
+            self._sleep(self._runtime.settings(OperationsSettings).relay_seconds)
         print("Ending ...", flush=True)
         return 0
 
-    def _turns(self) -> list[Any]:
+    def _periodic_jobs(self) -> list[Any]:
         """What the server's machine does again and again."""
         from tasks.operations.runtime.periodic_jobs import NewsRelay, ScheduleReport, UndoneRunWatch
 
-        street = self._street
-        return [NewsRelay(street), UndoneRunWatch(street), ScheduleReport(street.settings)]
+        runtime = self._runtime
+        return [NewsRelay(runtime), UndoneRunWatch(runtime), ScheduleReport(runtime.settings)]
 
     def _revived(self, child: ChildProcess, code: int) -> bool:
-        words = child.last_words(3)
-        print(f"The {child.name} ended with {code}; started again\n{words}", file=sys.stderr)
+        last_lines = child.last_log_lines(3)
+        print(f"The {child.name} ended with {code}; started again\n{last_lines}", file=sys.stderr)
         # a worker whose password was changed on the server dies of that, and its log says only 401
-        if not self._serves and (why := self._refusal()):
-            print(why.text, file=sys.stderr, flush=True)
+        if not self._serves and (reason := self._refusal()):
+            print(reason.text, file=sys.stderr, flush=True)
         if child.revive():
             return True
         print(f"The {child.name} dies again and again: see {child.log}", file=sys.stderr)

@@ -6,12 +6,12 @@ from collections import defaultdict
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tasks.core import arrow_compute as pc
 from tasks.reconciliation.accounting.number_history import ActorActivity, NumberHistory
 
 TOGETHER = "all together"
-DEEDS_SCHEMA = pa.schema(
+ACTIVITY_SCHEMA = pa.schema(
     [
         ("actor", pa.string()),
         ("name", pa.string()),
@@ -98,94 +98,95 @@ def act(kind: str) -> str:
     return _ACTS.get(kind) or _ACTS.get(f"{kind.split('.')[0]}.") or kind
 
 
-def activity_table(story: NumberHistory, rows: pa.Table) -> pa.Table:
-    """Who did what with how many entries of how many importers, and a row for each actor's deeds
+def activity_table(history: NumberHistory, rows: pa.Table) -> pa.Table:
+    """Who did what with how many entries of how many importers, and a row for each actor's activities
     together. Who approves a plan has its entries before her. Looking alone leaves no event."""
     whose = dict(zip(rows["number"].to_pylist(), _importer_keys(rows), strict=True))
     planned: dict[str, set[str]] = {}
-    for one in story.sendings.values():
-        planned.setdefault(one.plan, set()).update(one.numbers)
-    done: dict[tuple[str, str], list[ActorActivity]] = {}
-    for (actor, kind), deed in sorted(story.deeds.items()):
-        done.setdefault((actor, TOGETHER), []).append(deed)
-        done[actor, kind] = [deed]
-    found = []
-    for (actor, kind), some in done.items():
+    for sending in history.sendings.values():
+        planned.setdefault(sending.plan, set()).update(sending.numbers)
+    activities_by_key: dict[tuple[str, str], list[ActorActivity]] = {}
+    for (actor, kind), activity in sorted(history.activities.items()):
+        activities_by_key.setdefault((actor, TOGETHER), []).append(activity)
+        activities_by_key[actor, kind] = [activity]
+    records = []
+    for (actor, kind), activities in activities_by_key.items():
         numbers = set().union(
-            *(one.numbers for one in some), *(planned.get(plan, ()) for one in some for plan in one.plans)
+            *(sending.numbers for sending in activities),
+            *(planned.get(plan, ()) for sending in activities for plan in sending.plans),
         )
-        found.append(
+        records.append(
             {
                 "actor": actor,
-                **_person(story, actor),
+                **_person(history, actor),
                 "kind": kind,
                 "act": act(kind),
-                "events": sum(one.events for one in some),
+                "events": sum(sending.events for sending in activities),
                 "entries": sum(number in whose for number in numbers),
                 "importers": len({whose[number] for number in numbers if whose.get(number)}),
-                "first": min(one.first.at for one in some),
-                "last": max(one.last.at for one in some),
+                "first": min(sending.first.at for sending in activities),
+                "last": max(sending.last.at for sending in activities),
             }
         )
-    return pa.Table.from_pylist(found, DEEDS_SCHEMA)
+    return pa.Table.from_pylist(records, ACTIVITY_SCHEMA)
 
 
-def _person(story: NumberHistory, actor: str) -> dict[str, str | None]:
-    one = story.people.get(actor)
-    if one is None:
+def _person(history: NumberHistory, actor: str) -> dict[str, str | None]:
+    person = history.people.get(actor)
+    if person is None:
         return {"name": None, "licence": None, "roles": None}
-    return {"name": one.name, "licence": one.licence or None, "roles": ", ".join(one.roles) or None}
+    return {"name": person.name, "licence": person.licence or None, "roles": ", ".join(person.roles) or None}
 
 
-def activity_of_entries(story: NumberHistory, rows: pa.Table) -> pa.Table:
+def activity_of_entries(history: NumberHistory, rows: pa.Table) -> pa.Table:
     """Only what was done with the entries of `rows`."""
-    found = activity_table(story, rows)
-    return found.filter(pc.greater(found["entries"], 0))
+    table = activity_table(history, rows)
+    return table.filter(pc.greater(table["entries"], 0))
 
 
 def _importer_keys(rows: pa.Table) -> list[str]:
     keys = pc.binary_join_element_wise(
         pc.fill_null(rows["importer_number"], ""), pc.fill_null(rows["importer_name"], ""), "|"
     )
-    return [key.strip("|") for key in keys.to_pylist()]
+    return [key.strip("|") for key in pc.to_list(keys)]
 
 
-def activity_lines(found: pa.Table) -> list[str]:
+def activity_lines(table: pa.Table) -> list[str]:
     """For the page that answers an auditor: a paragraph a person, who had most before her first."""
-    rows = found.to_pylist()
+    rows = table.to_pylist()
     acts: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         if row["kind"] != TOGETHER:
             acts[row["actor"]].append(row)
-    said = [
-        f"{_who(row)}: {_count(row['entries'], 'entry', 'entries')} of "
+    lines = [
+        f"{_person_text(row)}: {_count(row['entries'], 'entry', 'entries')} of "
         f"{_count(row['importers'], 'importer', 'importers')}, {row['first'][:10]} to "
-        f"{row['last'][:10]}: {_acts(acts[row['actor']])}"
+        f"{row['last'][:10]}: {_acts_text(acts[row['actor']])}"
         for row in sorted(rows, key=lambda row: -row["entries"])
         if row["kind"] == TOGETHER
     ]
-    left = len(said) - _MOST_PERSONS
-    more = [f"and {left:,} more: sheet Who did what of the workbook"] if left > 0 else []
-    return [*said[:_MOST_PERSONS], *more, _NO_TRACE]
+    omitted_count = len(lines) - _MOST_PERSONS
+    omitted = [f"and {omitted_count:,} more: sheet Who did what of the workbook"] if omitted_count > 0 else []
+    return [*lines[:_MOST_PERSONS], *omitted, _NO_TRACE]
 
 
-def _who(row: dict[str, Any]) -> str:
+def _person_text(row: dict[str, Any]) -> str:
     if row["name"] is None:
         return f"{row['actor']} (not on the list of persons)"
-    licence = f"licence {row['licence']}" if row["licence"] else "no licence"
-    return f"{row['name']} ({', '.join(filter(None, (row['actor'], row['roles'], licence)))})"
+    license_text = f"licence {row['licence']}" if row["licence"] else "no licence"
+    return f"{row['name']} ({', '.join(filter(None, (row['actor'], row['roles'], license_text)))})"
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"{number:,} {singular if number == 1 else plural}"
 
 
-def _acts(rows: list[dict[str, Any]]) -> str:
+def _acts_text(rows: list[dict[str, Any]]) -> str:
     """How many of each act, the most first, and how many entries it was about."""
     events: defaultdict[str, int] = defaultdict(int)
     for row in rows:
         events[row["act"]] += row["events"]
-    ranked = sorted(events.items(), key=lambda one: -one[1])
-    said = [f"{what} {count:,}" for what, count in ranked[:_MOST_ACTS]]
-    rest = sum(count for _, count in ranked[_MOST_ACTS:])
-    return ", ".join([*said, *([f"others {rest:,}"] if rest else [])])
+    ranked = sorted(events.items(), key=lambda pair: -pair[1])
+    parts = [f"{what} {count:,}" for what, count in ranked[:_MOST_ACTS]]
+    other_count = sum(count for _, count in ranked[_MOST_ACTS:])
+    return ", ".join([*parts, *([f"others {other_count:,}"] if other_count else [])])

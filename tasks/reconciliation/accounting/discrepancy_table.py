@@ -1,8 +1,5 @@
-"""What did not go as it should, and how each was settled: found in ACE, different there, rejected,
-answered twice or never, an importer that ACE does not know.
-
-Entries that a licence holder settled by proof although ACE never showed them: an auditor looks at
-these first, and 'settled' alone does not tell them from what ACE shows.
+"""What did not go as it should, and how each was settled: found in ACE, different there, rejected, answered
+twice or never, an importer that ACE does not know, an entry settled by proof although ACE never showed it.
 """
 
 from __future__ import annotations
@@ -25,21 +22,21 @@ _OF_RELEASE = (RELEASE, NOTICE)
 
 
 def settled_unseen(
-    story: NumberHistory, standing: Mapping[str, EntryState]
+    history: NumberHistory, entries: Mapping[str, EntryState]
 ) -> Iterator[tuple[str, FinalState, str, ReportedAnswer | None]]:
     """Number, its end, what ACE did not show then, and the answer that showed it later, if one did."""
-    for number, one in sorted(standing.items()):
-        end = story.ends.get(number)
-        if one.state != "settled" or end is None or not end.proof:
+    for number, entry in sorted(entries.items()):
+        end = history.ends.get(number)
+        if entry.state != "settled" or end is None or not end.proof:
             continue
-        if one.outcome in CLOSED or one.route == "none":
+        if entry.outcome in CLOSED or entry.route == "none":
             continue  # nothing is filed for it
-        about = _OF_RELEASE if one.covered_by else (SUMMARY,)
-        shown = [told for told in story.told.get(number, ()) if told.stands and told.about in about]
-        if any(told.mark.seq < end.mark.seq for told in shown):
+        about = _OF_RELEASE if entry.covered_by else (SUMMARY,)
+        showings = [answer for answer in history.answers.get(number, ()) if answer.stands and answer.about in about]
+        if any(answer.position.seq < end.position.seq for answer in showings):
             continue
-        what = "release" if one.covered_by else "summary"
-        yield number, end, what, next(iter(shown), None)
+        what = "release" if entry.covered_by else "summary"
+        yield number, end, what, next(iter(showings), None)
 
 
 FOUND, DIFFERS, DATE = "found in ACE", "differs from the paper", "release dates differ"
@@ -69,137 +66,158 @@ class Discrepancy(NamedTuple):
     kind: str
     subject: str
     seq: int
-    found: object
+    found_on: object
     what: str
     settled: str | None
 
 
-def discrepancy_rows(story: NumberHistory, standing: Mapping[str, EntryState]) -> pa.Table:
-    """Every matter by kind, then as it was found, with `SCHEMA`."""
-    found = [
-        *(matter for number in sorted(story.told) for matter in _of_number(story, standing, number)),
-        *(matter for sending in story.sendings.values() for matter in _of_batch(story, sending)),
-        *_of_importers(story),
+def discrepancy_rows(history: NumberHistory, entries: Mapping[str, EntryState]) -> pa.Table:
+    """Every discrepancy by kind, then as it was found, with `SCHEMA`."""
+    discrepancies = [
+        *(found for number in sorted(history.answers) for found in _number_discrepancies(history, entries, number)),
+        *(found for sending in history.sendings.values() for found in _batch_discrepancies(history, sending)),
+        *_importer_discrepancies(history),
         *(
             Discrepancy(
                 UNSEEN,
                 number,
-                end.mark.seq,
-                end.mark.day,
+                end.position.seq,
+                end.position.day,
                 f"ACE had shown no {what} of it",
-                f"{_ended(story, number)}{f'; ACE shows it since {later.mark.day}' if later else ''}",
+                f"{_end_text(history, number)}{f'; ACE shows it since {later.position.day}' if later else ''}",
             )
-            for number, end, what, later in settled_unseen(story, standing)
+            for number, end, what, later in settled_unseen(history, entries)
         ),
         *(
             Discrepancy(
                 FILE_REFUSED,
                 file.name,
-                file.mark.seq,
-                file.mark.day,
+                file.position.seq,
+                file.position.day,
                 f"{file.desk}: {'; '.join(file.reasons[:3])}",
                 "handed back to the desk, nothing of it recorded",
             )
-            for file in story.refused
+            for file in history.refused
         ),
     ]
-    found.sort(key=lambda one: (KINDS.index(one.kind), one.seq, one.subject))
+    discrepancies.sort(key=lambda discrepancy: (KINDS.index(discrepancy.kind), discrepancy.seq, discrepancy.subject))
     rows = [
         {
-            "kind": one.kind,
-            "subject": one.subject,
-            "found": one.found,
-            "what": one.what,
-            "settled": one.settled or OPEN,
-            "open": one.settled is None,
+            "kind": discrepancy.kind,
+            "subject": discrepancy.subject,
+            "found": discrepancy.found_on,
+            "what": discrepancy.what,
+            "settled": discrepancy.settled or OPEN,
+            "open": discrepancy.settled is None,
         }
-        for one in found
+        for discrepancy in discrepancies
     ]
     return scrub_private(pa.Table.from_pylist(rows, SCHEMA))
 
 
-def _of_number(story: NumberHistory, standing: Mapping[str, EntryState], number: str) -> Iterator[Discrepancy]:
-    told = story.told[number]
-    if found := story.first_found(number):
-        own = story.sendings.get(found.batch)
-        sent = sorted({one.application for one in story.sent.get(number, ()) if one is not own})
+def _number_discrepancies(
+    history: NumberHistory, entries: Mapping[str, EntryState], number: str
+) -> Iterator[Discrepancy]:
+    answers = history.answers[number]
+    if first := history.first_found(number):
+        own_sending = history.sendings.get(first.batch)
+        applications = sorted(
+            {sending.application for sending in history.sent.get(number, ()) if sending is not own_sending}
+        )
         how = (
-            f"ACE answered our first {own.application} with already on file"
-            if own
+            f"ACE answered our first {own_sending.application} with already on file"
+            if own_sending
             else "ACE held it before anything of ours was sent"
         )
-        then = f"only {' and '.join(sent)} sent after it" if sent else "nothing was sent for it"
+        then = f"only {' and '.join(applications)} sent after it" if applications else "nothing was sent for it"
         yield Discrepancy(
             FOUND,
             number,
-            found.mark.seq,
-            found.mark.day,
+            first.position.seq,
+            first.position.day,
             f"{how}: keyed by CBP from the paper",
-            then if number in story.ends else None,
+            then if number in history.ends else None,
         )
-    yield from _differences(story, number, told)
-    if number in standing:
-        yield from _dates(story, standing[number], told)
-    yield from _rejections(story, number, told)
-    yield from _calls(story, number, told)
+    yield from _field_discrepancies(history, number, answers)
+    if number in entries:
+        yield from _date_discrepancies(history, entries[number], answers)
+    yield from _rejection_discrepancies(history, number, answers)
+    yield from _request_discrepancies(history, number, answers)
 
 
-def _calls(story: NumberHistory, number: str, told: Sequence[ReportedAnswer]) -> Iterator[Discrepancy]:
+def _request_discrepancies(
+    history: NumberHistory, number: str, answers: Sequence[ReportedAnswer]
+) -> Iterator[Discrepancy]:
     """What CBP asked of the summary, and how that was answered."""
-    for one in told:
-        if one.about != REQUEST or one.line.code not in CALLS:
+    for answer in answers:
+        if answer.about != REQUEST or answer.line.code not in CALLS:
             continue
-        later = (
-            f"{how} ({mark.actor}, {mark.day})"
-            for mark, how in story.replies.get(number, ())
-            if mark.seq > one.mark.seq
+        replies = (
+            f"{how} ({position.actor}, {position.day})"
+            for position, how in history.replies.get(number, ())
+            if position.seq > answer.position.seq
         )
-        what = f"{one.line.code} {one.line.message}".strip()
-        yield Discrepancy(CALLED, number, one.mark.seq, one.mark.day, what, next(later, None))
+        what = f"{answer.line.code} {answer.line.message}".strip()
+        yield Discrepancy(CALLED, number, answer.position.seq, answer.position.day, what, next(replies, None))
 
 
-def _differences(story: NumberHistory, number: str, told: Sequence[ReportedAnswer]) -> Iterator[Discrepancy]:
+def _field_discrepancies(
+    history: NumberHistory, number: str, answers: Sequence[ReportedAnswer]
+) -> Iterator[Discrepancy]:
     """Each difference by its first showing; gone when a later answer no longer shows it."""
-    looks = [one for one in told if one.about == SUMMARY and one.application == "ER"]
-    looks = looks or [one for one in told if one.line.differs]
-    seen: dict[Difference, ReportedAnswer] = {}
-    for one in looks:
-        for difference in one.line.differs:
-            seen.setdefault(difference, one)
-    for difference, first in seen.items():
-        last = max(one.mark.seq for one in looks if difference in one.line.differs)
-        same = next((one for one in looks if one.mark.seq > last), None)
-        gone = f"ACE and paper agree since {same.mark.day}" if same else None
+    comparisons = [answer for answer in answers if answer.about == SUMMARY and answer.application == "ER"]
+    comparisons = comparisons or [answer for answer in answers if answer.line.differs]
+    first_showings: dict[Difference, ReportedAnswer] = {}
+    for answer in comparisons:
+        for difference in answer.line.differs:
+            first_showings.setdefault(difference, answer)
+    for difference, first in first_showings.items():
+        last = max(answer.position.seq for answer in comparisons if difference in answer.line.differs)
+        agreeing = next((answer for answer in comparisons if answer.position.seq > last), None)
+        resolution = f"ACE and paper agree since {agreeing.position.day}" if agreeing else None
         text = difference_text(difference)
-        yield Discrepancy(DIFFERS, number, first.mark.seq, first.mark.day, text, gone or _ended(story, number))
-
-
-def _dates(story: NumberHistory, one: EntryState, told: Sequence[ReportedAnswer]) -> Iterator[Discrepancy]:
-    if not one.released:
-        return
-    shown = [each for each in told if each.line.release_date]
-    other = [each for each in shown if each.line.release_date != one.released]
-    if not other:
-        return
-    first, last = other[0], shown[-1]
-    same = last.line.release_date == one.released
-    gone = f"ACE shows {one.released} since {last.mark.day}" if same else None
-    what = f"paper {one.released}, ACE {first.line.release_date}"
-    yield Discrepancy(DATE, one.number, first.mark.seq, first.mark.day, what, gone or _ended(story, one.number))
-
-
-def _rejections(story: NumberHistory, number: str, told: Sequence[ReportedAnswer]) -> Iterator[Discrepancy]:
-    seen: set[str] = set()
-    for one in told:
-        refused = one.line.disposition in ("rejected", "system failure")
-        if not refused or one.batch not in story.sendings or one.batch in seen:
-            continue
-        seen.add(one.batch)
-        said = reasons_text(one.line.why)
-        sent = story.sendings[one.batch].application
-        what = f"{sent} in batch {one.batch} {one.line.disposition}: {said}"
         yield Discrepancy(
-            ENTRY_REJECTED, number, one.mark.seq, one.mark.day, what, _later(story, number, sent, one.mark.seq)
+            DIFFERS, number, first.position.seq, first.position.day, text, resolution or _end_text(history, number)
+        )
+
+
+def _date_discrepancies(
+    history: NumberHistory, entry: EntryState, answers: Sequence[ReportedAnswer]
+) -> Iterator[Discrepancy]:
+    if not entry.released:
+        return
+    dated_answers = [answer for answer in answers if answer.line.release_date]
+    differing_answers = [answer for answer in dated_answers if answer.line.release_date != entry.released]
+    if not differing_answers:
+        return
+    first, last = differing_answers[0], dated_answers[-1]
+    agrees = last.line.release_date == entry.released
+    resolution = f"ACE shows {entry.released} since {last.position.day}" if agrees else None
+    what = f"paper {entry.released}, ACE {first.line.release_date}"
+    yield Discrepancy(
+        DATE, entry.number, first.position.seq, first.position.day, what, resolution or _end_text(history, entry.number)
+    )
+
+
+def _rejection_discrepancies(
+    history: NumberHistory, number: str, answers: Sequence[ReportedAnswer]
+) -> Iterator[Discrepancy]:
+    seen_batches: set[str] = set()
+    for answer in answers:
+        rejected = answer.line.disposition in ("rejected", "system failure")
+        if not rejected or answer.batch not in history.sendings or answer.batch in seen_batches:
+            continue
+        seen_batches.add(answer.batch)
+        reasons = reasons_text(answer.line.why)
+        application = history.sendings[answer.batch].application
+        what = f"{application} in batch {answer.batch} {answer.line.disposition}: {reasons}"
+        yield Discrepancy(
+            ENTRY_REJECTED,
+            number,
+            answer.position.seq,
+            answer.position.day,
+            what,
+            _later_resolution(history, number, application, answer.position.seq),
         )
 
 
@@ -207,88 +225,98 @@ _SHOWN_BY = {"AE": (SUMMARY,), "SE": (RELEASE, SUMMARY)}
 """What shows that a message came through after all: a summary stands for its release too."""
 
 
-def _later(story: NumberHistory, number: str, application: str, seq: int) -> str | None:
+def _later_resolution(history: NumberHistory, number: str, application: str, seq: int) -> str | None:
     """How what a message was to bring about came to stand in ACE after all, or the number to its
     end."""
-    again = next(
+    showing = next(
         (
-            one
-            for one in story.told.get(number, ())
-            if one.mark.seq > seq and one.stands and one.about in _SHOWN_BY.get(application, ())
+            answer
+            for answer in history.answers.get(number, ())
+            if answer.position.seq > seq and answer.stands and answer.about in _SHOWN_BY.get(application, ())
         ),
         None,
     )
-    if again is None:
-        return _ended(story, number)
-    files = [file for file in story.recorded.get(number, ()) if seq < file.mark.seq < again.mark.seq]
-    by = f"corrected in {files[-1].name}, " if files else ""
-    where = f"in batch {again.batch}" if again.batch in story.sendings else "when asked"
-    return f"{by}{again.line.disposition} {where} {again.mark.day}"
+    if showing is None:
+        return _end_text(history, number)
+    files = [file for file in history.recorded.get(number, ()) if seq < file.position.seq < showing.position.seq]
+    correction = f"corrected in {files[-1].name}, " if files else ""
+    where = f"in batch {showing.batch}" if showing.batch in history.sendings else "when asked"
+    return f"{correction}{showing.line.disposition} {where} {showing.position.day}"
 
 
-def _ended(story: NumberHistory, number: str) -> str | None:
-    end = story.ends.get(number)
-    return _by_proof(end) if end else None
+def _end_text(history: NumberHistory, number: str) -> str | None:
+    end = history.ends.get(number)
+    return _final_state_text(end) if end else None
 
 
-def _by_proof(end: FinalState) -> str:
+def _final_state_text(end: FinalState) -> str:
     proof = f", proof {end.proof[:12]}" if end.proof else ""
-    return f"{end.how} ({end.mark.actor}, {end.mark.day}{proof})"
+    return f"{end.how} ({end.position.actor}, {end.position.day}{proof})"
 
 
-def _of_batch(story: NumberHistory, one: BatchSending) -> Iterator[Discrepancy]:
-    size, written = len(one.numbers), one.written or one.named
-    if one.rejected:
-        mark = one.answers[0][0]
-        after = _all_settled(story, one, mark.seq)
+def _batch_discrepancies(history: NumberHistory, sending: BatchSending) -> Iterator[Discrepancy]:
+    size, written = len(sending.numbers), sending.written or sending.named
+    if sending.rejected:
+        position = sending.answers[0][0]
+        resolution = _batch_resolution(history, sending, position.seq)
         yield Discrepancy(
             BATCH_REJECTED,
-            one.batch,
-            mark.seq,
-            mark.day,
-            f"{one.application}, {size} entries: nothing of it was processed"
-            f"{f': {reasons_text(one.reasons)}' if one.reasons else ''}",
-            after,
+            sending.batch,
+            position.seq,
+            position.day,
+            f"{sending.application}, {size} entries: nothing of it was processed"
+            f"{f': {reasons_text(sending.reasons)}' if sending.reasons else ''}",
+            resolution,
         )
-    if one.written and not one.answers:
-        after = _all_settled(story, one, written.seq)
-        why = f"never reached ACE: {_by_proof(one.lost)}" if one.lost else "no answer of ACE was read"
+    if sending.written and not sending.answers:
+        resolution = _batch_resolution(history, sending, written.seq)
+        why = f"never reached ACE: {_final_state_text(sending.lost)}" if sending.lost else "no answer of ACE was read"
         yield Discrepancy(
-            NO_ANSWER, one.batch, written.seq, written.day, f"{one.application}, {size} entries: {why}", after
+            NO_ANSWER,
+            sending.batch,
+            written.seq,
+            written.day,
+            f"{sending.application}, {size} entries: {why}",
+            resolution,
         )
-    if len(one.answers) > 1:
-        mark = one.answers[1][0]
+    if len(sending.answers) > 1:
+        position = sending.answers[1][0]
         yield Discrepancy(
             TWICE,
-            one.batch,
-            mark.seq,
-            mark.day,
-            f"{one.application}, {size} entries: {len(one.answers)} answers",
+            sending.batch,
+            position.seq,
+            position.day,
+            f"{sending.application}, {size} entries: {len(sending.answers)} answers",
             "the first counts; what came later changed nothing",
         )
 
 
-def _all_settled(story: NumberHistory, sending: BatchSending, seq: int) -> str | None:
+def _batch_resolution(history: NumberHistory, sending: BatchSending, seq: int) -> str | None:
     """In words, once every number of a batch has come to stand in ACE, or to its end."""
     size, message = len(sending.numbers), sending.application
-    if any(_later(story, number, message, seq) is None for number in sending.numbers):
+    if any(_later_resolution(history, number, message, seq) is None for number in sending.numbers):
         return None
-    again = sum(
-        any(sent.named.seq > seq and sent.application == message for sent in story.sent[number])
+    resent_count = sum(
+        any(resending.named.seq > seq and resending.application == message for resending in history.sent[number])
         for number in sending.numbers
     )
-    return f"all {size} settled: {again} sent again, {size - again} found in ACE"
+    return f"all {size} settled: {resent_count} sent again, {size - resent_count} found in ACE"
 
 
-def _of_importers(story: NumberHistory) -> Iterator[Discrepancy]:
+def _importer_discrepancies(history: NumberHistory) -> Iterator[Discrepancy]:
     """Importers that ACE does not take; those with private numbers each count, without number."""
-    for importer, told in sorted(story.importers.items()):
-        wrong = next((one for one in told if one.line.disposition != "active"), None)
-        if wrong is None:
+    for importer, answers in sorted(history.importers.items()):
+        inactive = next((answer for answer in answers if answer.line.disposition != "active"), None)
+        if inactive is None:
             continue
-        last = told[-1]
-        gone = f"active since {last.mark.day}" if last.line.disposition == "active" else None
+        last = answers[-1]
+        resolution = f"active since {last.position.day}" if last.line.disposition == "active" else None
         subject = MASK if is_reference(importer) else mask_importer(importer)
         yield Discrepancy(
-            IMPORTER, subject, wrong.mark.seq, wrong.mark.day, f"ACE says {wrong.line.disposition}: Form 5106", gone
+            IMPORTER,
+            subject,
+            inactive.position.seq,
+            inactive.position.day,
+            f"ACE says {inactive.line.disposition}: Form 5106",
+            resolution,
         )

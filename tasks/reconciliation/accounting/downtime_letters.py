@@ -1,5 +1,5 @@
 """Downtime letters to the ports in the report: which letter, for which entries, signed by whom under
-whose licence, and what became of it."""
+whose license, and what became of it."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ LETTERS_SCHEMA = pa.schema(
 """A row an event. `entries`, `numbers`, `signer` and `licence` stand where the letter was made; `day` is
 that of the act, `at` (UTC) and `actor` when and by whom it was written down."""
 ISSUED, REISSUED, WITHDRAWN, SENT = "issued", "issued anew", "withdrawn", "sent"
-_MADE = (ISSUED, REISSUED)
+_ISSUED_KINDS = (ISSUED, REISSUED)
 _MOST_SIGNERS, _MOST_LETTERS = 5, 6
 
 
 def letter_table(journal: Journal) -> pa.Table:
-    """Each letter that was made, and what became of it, in the book's order."""
-    rows = [_row(event) for event in journal.events(kind="letter.")]
+    """Each letter that was made, and what became of it, in the order of the journal."""
+    rows = [_letter_row(event) for event in journal.events(kind="letter.")]
     return scrub_private(pa.Table.from_pylist(rows, LETTERS_SCHEMA))
 
 
-def _row(event: Event) -> dict[str, Any]:
-    said = event.said
+def _letter_row(event: Event) -> dict[str, Any]:
+    body = event.said
     day = clock.washington(clock.parse(event.at)).date().isoformat()  # as the letter itself says
     row: dict[str, Any] = {
         "letter": event.subject.removeprefix("letter/"),
@@ -51,91 +51,91 @@ def _row(event: Event) -> dict[str, Any]:
         "at": event.at,
         "actor": event.actor,
     }
-    if isinstance(said, LetterIssued):
-        return row | _made(said)
-    if isinstance(said, LetterWithdrawn):
-        return row | {"what": WITHDRAWN, "said": said.reason}
-    assert isinstance(said, LetterSent)
-    return row | {"what": SENT, "day": said.on, "said": f"by {said.way} to {said.to}"}
+    if isinstance(body, LetterIssued):
+        return row | _issued_facts(body)
+    if isinstance(body, LetterWithdrawn):
+        return row | {"what": WITHDRAWN, "said": body.reason}
+    assert isinstance(body, LetterSent)
+    return row | {"what": SENT, "day": body.on, "said": f"by {body.way} to {body.to}"}
 
 
-def _made(said: LetterIssued) -> dict[str, Any]:
-    told, what = [], ISSUED
-    if isinstance(said, LetterReissued):
+def _issued_facts(letter: LetterIssued) -> dict[str, Any]:
+    notes, what = [], ISSUED
+    if isinstance(letter, LetterReissued):
         what = REISSUED
-        told.append(f"in place of {', '.join(said.replaces)}: {said.reason}")
-    if said.override:
-        told.append(f"without CBP's leave: {said.override}")
+        notes.append(f"in place of {', '.join(letter.replaces)}: {letter.reason}")
+    if letter.override:
+        notes.append(f"without CBP's leave: {letter.override}")
     return {
         "what": what,
-        "port": said.port,
-        "entries": len(said.entries),
-        "said": "; ".join(told),
-        "numbers": " ".join(one.number for one in said.entries),
-        "signer": said.signer_name,
-        "licence": said.licence,
+        "port": letter.port,
+        "entries": len(letter.entries),
+        "said": "; ".join(notes),
+        "numbers": " ".join(entry.number for entry in letter.entries),
+        "signer": letter.signer_name,
+        "licence": letter.licence,
     }
 
 
-def letters_of_client(found: pa.Table, numbers: Sequence[str]) -> pa.Table:
+def letters_of_client(table: pa.Table, numbers: Sequence[str]) -> pa.Table:
     """The letters on which these entries stand, and of those no other entry: a letter for a port holds
     several clients' entries."""
-    own, rows, kept = set(numbers), [], set()
-    for row in found.to_pylist():
-        mine = [one for one in (row["numbers"] or "").split() if one in own]
-        if mine:
-            kept.add(row["letter"])
-            rows.append(row | {"entries": len(mine), "numbers": " ".join(mine)})
-        elif row["letter"] in kept and row["numbers"] is None:
+    client_numbers, rows, client_letters = set(numbers), [], set()
+    for row in table.to_pylist():
+        letter_numbers = [number for number in (row["numbers"] or "").split() if number in client_numbers]
+        if letter_numbers:
+            client_letters.add(row["letter"])
+            rows.append(row | {"entries": len(letter_numbers), "numbers": " ".join(letter_numbers)})
+        elif row["letter"] in client_letters and row["numbers"] is None:
             rows.append(row)
     return pa.Table.from_pylist(rows, LETTERS_SCHEMA)
 
 
-def downtime_letter_lines(found: pa.Table) -> list[str]:
+def downtime_letter_lines(table: pa.Table) -> list[str]:
     """For the page that answers an auditor: totals, who signed how many, the last letters."""
-    rows = found.to_pylist()
-    made = [row for row in rows if row["what"] in _MADE]
-    if not made:
+    rows = table.to_pylist()
+    issued_rows = [row for row in rows if row["what"] in _ISSUED_KINDS]
+    if not issued_rows:
         return ["not recorded"]
-    most = made[-_MOST_LETTERS:]
-    more = len(made) - len(most)
+    last_rows = issued_rows[-_MOST_LETTERS:]
+    omitted_count = len(issued_rows) - len(last_rows)
     return [
-        _totals(rows, made),
-        f"Signers: {'; '.join(_signers(made))}.",
-        *(_letter(row, rows) for row in most),
-        *([f"and {more:,} before these: sheet Letters of the workbook"] if more else []),
+        _totals_line(rows, issued_rows),
+        f"Signers: {'; '.join(_signer_lines(issued_rows))}.",
+        *(_letter_line(row, rows) for row in last_rows),
+        *([f"and {omitted_count:,} before these: sheet Letters of the workbook"] if omitted_count else []),
     ]
 
 
-def _totals(rows: list[dict[str, Any]], made: list[dict[str, Any]]) -> str:
-    entries = {number for row in made for number in row["numbers"].split()}
+def _totals_line(rows: list[dict[str, Any]], issued_rows: list[dict[str, Any]]) -> str:
+    entries = {number for row in issued_rows for number in row["numbers"].split()}
     what = Counter(row["what"] for row in rows)
-    ports = len({row["port"] for row in made})
+    ports = len({row["port"] for row in issued_rows})
     sent = len({row["letter"] for row in rows if row["what"] == SENT})
     return (
-        f"{len(made):,} letter(s) for {len(entries):,} entries to {ports:,} port(s), of them "
+        f"{len(issued_rows):,} letter(s) for {len(entries):,} entries to {ports:,} port(s), of them "
         f"{what[REISSUED]:,} in place of earlier ones; {sent:,} sent to the port with proof, "
         f"{what[WITHDRAWN]:,} withdrawn."
     )
 
 
-def _signers(made: list[dict[str, Any]]) -> Iterator[str]:
-    by = Counter(f"{row['signer']}, licence {row['licence'] or 'none'}" for row in made)
+def _signer_lines(issued_rows: list[dict[str, Any]]) -> Iterator[str]:
+    by = Counter(f"{row['signer']}, licence {row['licence'] or 'none'}" for row in issued_rows)
     yield from (f"{who}: {count:,}" for who, count in by.most_common(_MOST_SIGNERS))
     if len(by) > _MOST_SIGNERS:
         yield f"and {len(by) - _MOST_SIGNERS:,} more: sheet Letters"
 
 
-def _letter(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+def _letter_line(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     after = [
-        f"{one['what']} {one['day']} {one['said']}"
-        for one in rows
-        if one["letter"] == row["letter"] and one["what"] not in _MADE
+        f"{other_row['what']} {other_row['day']} {other_row['said']}"
+        for other_row in rows
+        if other_row["letter"] == row["letter"] and other_row["what"] not in _ISSUED_KINDS
     ]
     noun = "entry" if row["entries"] == 1 else "entries"
     port = f"port {row['port']}, " if row["port"] else ""
-    told = (
+    head = (
         f"Letter {row['letter']}, {row['day']}: {port}{row['entries']:,} {noun}, signer "
         f"{row['signer']}, licence {row['licence'] or 'none'}"
     )
-    return "; ".join(filter(None, (told, row["said"], *after)))
+    return "; ".join(filter(None, (head, row["said"], *after)))

@@ -105,7 +105,7 @@ def account_numbers(journal: Journal) -> list[AccountLine]:
         .order_by(NUMBERS.c.series, NUMBERS.c.filer, NUMBERS.c.serial)
     )
     stray = set(stray_numbers(journal))
-    return [_line(row, STRAY if row.number in stray else _place(row)) for row in journal.rows(query)]
+    return [_account_line(row, STRAY if row.number in stray else _place_of(row)) for row in journal.rows(query)]
 
 
 def _sendings(application: str) -> sa.Subquery:
@@ -131,13 +131,13 @@ def _labelled(sent: sa.Subquery, name: str) -> list[sa.Label[object]]:
 def stray_numbers(journal: Journal) -> list[str]:
     """Our numbers under which ACE shows an entry although they are void, free, or were given to a desk
     that recorded nothing: a paper was lost, or the number was written on another one."""
-    held = sa.and_(
+    is_held = sa.and_(
         VIEWS.c.number == NUMBERS.c.number,
         VIEWS.c.about.in_(("summary", *_OF_RELEASE)),
         VIEWS.c.disposition.in_(HELD_BY_ACE),
         VIEWS.c.summary != "cancelled",
     )
-    query = sa.select(NUMBERS.c.number).join(VIEWS, held).distinct()
+    query = sa.select(NUMBERS.c.number).join(VIEWS, is_held).distinct()
     query = query.where(NUMBERS.c.state.in_(("reserved", "issued", "void")))
     return [row.number for row in journal.rows(query.order_by(NUMBERS.c.number))]
 
@@ -147,15 +147,15 @@ _OF_RELEASE = ("release", "notice")
 
 def stray_text(numbers: list[str]) -> str:
     """What to do about them."""
-    some = f"{', '.join(numbers[:3])}{', ...' if numbers[3:] else ''}"
+    first_numbers = f"{', '.join(numbers[:3])}{', ...' if numbers[3:] else ''}"
     return (
-        f"ACE has an entry under {len(numbers)} number(s) that nobody recorded: {some}. Record it from "
+        f"ACE has an entry under {len(numbers)} number(s) that nobody recorded: {first_numbers}. Record it from "
         "its paper; a void one, or one that is not ours, CBP must cancel: then continuity reconcile "
         "burnt"
     )
 
 
-def _line(row: sa.Row, place: str) -> AccountLine:
+def _account_line(row: sa.Row, place: str) -> AccountLine:
     return AccountLine(
         number=row.number,
         series=row.series,
@@ -173,7 +173,7 @@ def _line(row: sa.Row, place: str) -> AccountLine:
     )
 
 
-def _place(row: sa.Row) -> str:
+def _place_of(row: sa.Row) -> str:
     plain = {
         "reserved": FREE,
         "issued": UNACCOUNTED,
@@ -188,11 +188,11 @@ def _place(row: sa.Row) -> str:
         return plain[row.state]
     if row.disposition in HELD_BY_ACE:
         return ON_FILE
-    if place := _sent_place(row.ae_state, row.ae_written, row.ae_same, ON_FILE):
+    if place := _place_of_sending(row.ae_state, row.ae_written, row.ae_same, ON_FILE):
         return place
-    # A release that ACE has waits for its summary; of goods that are not let go it should not be there.
-    taken = SUMMARY if row.outcome in RELEASED else ON_FILE
-    if place := _sent_place(row.se_state, row.se_written, row.se_same, taken):
+    # A release that ACE has waits for its summary; of goods that are not released it should not be there.
+    accepted_place = SUMMARY if row.outcome in RELEASED else ON_FILE
+    if place := _place_of_sending(row.se_state, row.se_written, row.se_same, accepted_place):
         return place
     if row.outcome in CLOSED_OUTCOMES or row.route == NO_ROUTE:
         return NO_FILING
@@ -201,12 +201,12 @@ def _place(row: sa.Row) -> str:
     return TO_SEND if row.route == SE_ROUTE else SUMMARY
 
 
-def _sent_place(state: str | None, written: bool | None, same: bool | None, taken: str) -> str:
+def _place_of_sending(state: str | None, written: bool | None, same: bool | None, accepted_place: str) -> str:
     """Where a sending puts an entry; empty for none, and for one that came to nothing and may go again."""
     if state == "waiting":
         return SENT_OUT if written else NAMED
     if state in ("taken", "found"):
-        return taken
+        return accepted_place
     return REJECTED if state == "rejected" and same else ""
 
 
@@ -219,17 +219,22 @@ def _filed_first(row: sa.Row) -> bool:
 
 def place_totals(lines: Iterable[AccountLine]) -> list[dict[str, str | int]]:
     """One row a desk and port: how many numbers in each place that is used, and in all."""
-    seen: dict[tuple[str, str], dict[str, int]] = {}
+    totals_by_key: dict[tuple[str, str], dict[str, int]] = {}
     used: set[str] = set()
     for line in lines:
         key = (line.desk or "(reserve)", line.port)
-        counts = seen.setdefault(key, {})
+        counts = totals_by_key.setdefault(key, {})
         counts[line.place] = counts.get(line.place, 0) + 1
         used.add(line.place)
-    shown = [place for place in PLACES if place in used]
+    used_places = [place for place in PLACES if place in used]
     return [
-        {"desk": desk, "port": port, **{place: counts.get(place, 0) for place in shown}, "in all": sum(counts.values())}
-        for (desk, port), counts in sorted(seen.items())
+        {
+            "desk": desk,
+            "port": port,
+            **{place: counts.get(place, 0) for place in used_places},
+            "in all": sum(counts.values()),
+        }
+        for (desk, port), counts in sorted(totals_by_key.items())
     ]
 
 
@@ -253,8 +258,8 @@ def finished_percent(lines: Iterable[AccountLine]) -> float:
     """Per cent of the numbers that left the reserve which have their final place: 100 with none out,
     and less than 100 as long as one is open."""
     out = [line for line in lines if line.place != FREE]
-    still = len(unsettled(out)) + sum(line.place == UNACCOUNTED for line in out)
-    return 100.0 * (len(out) - still) / len(out) if out else 100.0
+    open_count = len(unsettled(out)) + sum(line.place == UNACCOUNTED for line in out)
+    return 100.0 * (len(out) - open_count) / len(out) if out else 100.0
 
 
 def as_content(lines: Iterable[AccountLine]) -> bytes:

@@ -1,4 +1,4 @@
-"""What the book says of each number, gathered in one reading of its events: the accounting report
+"""What the journal says of each number, gathered in one reading of its events: the accounting report
 is made of it, and of the projections for where a number stands now."""
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ _UNDONE = ("cancelled", "rejected")
 
 @cache
 def washington_day(at: str) -> date:
-    """The day in Washington of a moment of the book: CBP counts days there, the book in UTC."""
+    """The day in Washington of a moment of the journal: CBP counts days there, the journal in UTC."""
     return clock.washington(clock.parse(at)).date()
 
 
 class EventPosition(NamedTuple):
-    """Where something stands in the book."""
+    """Where something stands in the journal."""
 
     seq: int
     at: str
@@ -70,9 +70,9 @@ class EventPosition(NamedTuple):
 
 
 class ReportedAnswer(NamedTuple):
-    """What one answer said of one number. `batch` is ours; empty if ACE told of its own accord."""
+    """What one answer said of one number. `batch` is ours; empty if ACE reported of its own accord."""
 
-    mark: EventPosition
+    position: EventPosition
     about: str
     batch: str
     application: str
@@ -87,7 +87,7 @@ class ReportedAnswer(NamedTuple):
 class FinalState(NamedTuple):
     """How a number came to its last place."""
 
-    mark: EventPosition
+    position: EventPosition
     how: str
     proof: str = ""
 
@@ -95,7 +95,7 @@ class FinalState(NamedTuple):
 class WorkbookFile(NamedTuple):
     """A file that a desk handed in; `reasons` if it was refused."""
 
-    mark: EventPosition
+    position: EventPosition
     name: str
     desk: str
     reasons: tuple[str, ...] = ()
@@ -138,8 +138,8 @@ class ActorActivity:
 
 @dataclass
 class NumberHistory:
-    """All that happened. Mappings are by entry number but for `sendings` (batch id), `deeds`
-    (actor and kind), `people` (id) and `importers` (importer as the book holds it)."""
+    """All that happened. Mappings are by entry number but for `sendings` (batch id), `activities`
+    (actor and kind), `people` (id) and `importers` (importer as the journal holds it)."""
 
     reserved: int = 0
     issued: int = 0
@@ -147,44 +147,46 @@ class NumberHistory:
     refused: list[WorkbookFile] = field(default_factory=list)
     sendings: dict[str, BatchSending] = field(default_factory=dict)
     sent: dict[str, list[BatchSending]] = field(default_factory=dict)
-    told: dict[str, list[ReportedAnswer]] = field(default_factory=dict)
+    answers: dict[str, list[ReportedAnswer]] = field(default_factory=dict)
     importers: dict[str, list[ReportedAnswer]] = field(default_factory=dict)
     bonds: dict[str, EventPosition] = field(default_factory=dict)
     replies: dict[str, list[tuple[EventPosition, str]]] = field(default_factory=dict)
     ends: dict[str, FinalState] = field(default_factory=dict)
     signed: list[tuple[EventPosition, AccountingSigned]] = field(default_factory=list)
     refusals: list[tuple[EventPosition, ApprovalRefused | PersonCodeFailed]] = field(default_factory=list)
-    deeds: dict[tuple[str, str], ActorActivity] = field(default_factory=dict)
+    activities: dict[tuple[str, str], ActorActivity] = field(default_factory=dict)
     people: dict[str, PersonAdded] = field(default_factory=dict)
     broken: list[int] = field(default_factory=list)
     """Events whose digest does not fit, or that do not follow the one before."""
 
     def first_stood(self, number: str, about: str) -> ReportedAnswer | None:
         """The first answer that showed a summary or a release of the number in ACE."""
-        return next((one for one in self.told.get(number, ()) if one.about == about and one.stands), None)
+        return next(
+            (answer for answer in self.answers.get(number, ()) if answer.about == about and answer.stands), None
+        )
 
     def first_found(self, number: str) -> ReportedAnswer | None:
         """The answer that showed the number in ACE though nothing of ours stood there: before we
         had sent anything, or as `already on file` to our first sending of that message."""
         sent = self.sent.get(number, ())
-        for one in self.told.get(number, ()):
-            if one.about not in (SUMMARY, RELEASE) or not one.stands:
+        for answer in self.answers.get(number, ()):
+            if answer.about not in (SUMMARY, RELEASE) or not answer.stands:
                 continue
-            if not sent or one.mark.seq < sent[0].named.seq:
-                return one
-            own = self.sendings.get(one.batch)
-            first = own and next(each for each in sent if each.application == own.application)
-            known = one.line.disposition == "already on file"
-            return one if known and own is not None and own is first else None
+            if not sent or answer.position.seq < sent[0].named.seq:
+                return answer
+            sending = self.sendings.get(answer.batch)
+            first = sending and next(each for each in sent if each.application == sending.application)
+            on_file = answer.line.disposition == "already on file"
+            return answer if on_file and sending is not None and sending is first else None
         return None
 
     def fate(self, number: str, sending: BatchSending) -> str:
         """What became of a number in a batch, in a word or two."""
         if sending.rejected:
             return "batch rejected whole"
-        for one in self.told.get(number, ()):
-            if one.batch == sending.batch:
-                return " ".join(part for part in (one.line.disposition, *one.line.codes) if part)
+        for answer in self.answers.get(number, ()):
+            if answer.batch == sending.batch:
+                return " ".join(part for part in (answer.line.disposition, *answer.line.codes) if part)
         if sending.lost is not None:
             return "never reached ACE"
         return "no answer" if sending.written else "not written yet"
@@ -192,24 +194,24 @@ class NumberHistory:
 
 def read_history(journal: Journal) -> NumberHistory:
     """The story of the whole book."""
-    story, before = NumberHistory(), GENESIS
+    history, before = NumberHistory(), GENESIS
     for event in journal.events():
         if event.prev != before or event.computed() != event.digest:
-            story.broken.append(event.seq)
+            history.broken.append(event.seq)
         before = event.digest
-        mark = EventPosition(event.seq, event.at, event.actor)
+        position = EventPosition(event.seq, event.at, event.actor)
         body = event.said
-        _deed(story, mark, event, body)
-        apply(story, mark, body)
-    return story
+        _count_activity(history, position, event, body)
+        apply(history, position, body)
+    return history
 
 
-def _deed(story: NumberHistory, mark: EventPosition, event: Event, body: Body) -> None:
-    done = story.deeds.setdefault((event.actor, event.kind), ActorActivity(mark, mark))
-    done.last, done.events = mark, done.events + 1
-    done.numbers.update(_touched(body))
+def _count_activity(history: NumberHistory, position: EventPosition, event: Event, body: Body) -> None:
+    activity = history.activities.setdefault((event.actor, event.kind), ActorActivity(position, position))
+    activity.last, activity.events = position, activity.events + 1
+    activity.numbers.update(_touched_numbers(body))
     if isinstance(body, ApprovalAsked | ApprovalGranted):
-        done.plans.add(body.plan)
+        activity.plans.add(body.plan)
 
 
 _LISTING = BatchNamed | NumbersVoided | PaperWritten | ProductionExported
@@ -217,15 +219,15 @@ _LISTING = BatchNamed | NumbersVoided | PaperWritten | ProductionExported
 
 
 _NO_ENTRIES = (IMPORTER, RANGE)
-"""What such questions and answers name is no entry number."""
+"""What such queries and answers name is no entry number."""
 
 
-def _touched(body: Body) -> Iterable[str]:
+def _touched_numbers(body: Body) -> Iterable[str]:
     """The entry numbers that an event is about; a block of the reserve belongs to nobody yet."""
     if isinstance(body, EntriesRecorded):
         return (line.number for line in body.entries)
     if isinstance(body, LetterIssued):
-        return (one.number for one in body.entries)
+        return (entry.number for entry in body.entries)
     if isinstance(body, AnswerRead):
         return (line.number for line in body.lines) if body.about not in _NO_ENTRIES else ()
     if isinstance(body, QueryNamed):
@@ -237,121 +239,121 @@ def _touched(body: Body) -> Iterable[str]:
 
 
 @projection(EntriesRecorded, EntriesRevised, into=NumberHistory)
-def _recorded(story: NumberHistory, mark: EventPosition, body: EntriesRecorded) -> None:
+def _recorded(history: NumberHistory, position: EventPosition, body: EntriesRecorded) -> None:
     revised = isinstance(body, EntriesRevised)
-    file = WorkbookFile(mark, body.file, body.desk, revision=revised)
+    file = WorkbookFile(position, body.file, body.desk, revision=revised)
     for line in body.entries:
-        story.recorded.setdefault(line.number, []).append(file)
+        history.recorded.setdefault(line.number, []).append(file)
 
 
 @projection(BatchNamed, into=NumberHistory)
-def _named(story: NumberHistory, mark: EventPosition, body: BatchNamed) -> None:
-    one = BatchSending(body.batch, body.application, body.plan, body.file, tuple(body.numbers), mark)
-    story.sendings[body.batch] = one
+def _named(history: NumberHistory, position: EventPosition, body: BatchNamed) -> None:
+    sending = BatchSending(body.batch, body.application, body.plan, body.file, tuple(body.numbers), position)
+    history.sendings[body.batch] = sending
     for number in body.numbers:
-        story.sent.setdefault(number, []).append(one)
+        history.sent.setdefault(number, []).append(sending)
 
 
 @projection(BatchWritten, into=NumberHistory)
-def _written(story: NumberHistory, mark: EventPosition, body: BatchWritten) -> None:
-    if body.batch in story.sendings:
-        story.sendings[body.batch].written = mark
+def _written(history: NumberHistory, position: EventPosition, body: BatchWritten) -> None:
+    if body.batch in history.sendings:
+        history.sendings[body.batch].written = position
 
 
 @projection(BatchNotReceived, into=NumberHistory)
-def _lost(story: NumberHistory, mark: EventPosition, body: BatchNotReceived) -> None:
-    if body.batch in story.sendings:
-        story.sendings[body.batch].lost = FinalState(mark, body.reason, body.proof)
+def _lost(history: NumberHistory, position: EventPosition, body: BatchNotReceived) -> None:
+    if body.batch in history.sendings:
+        history.sendings[body.batch].lost = FinalState(position, body.reason, body.proof)
 
 
 @projection(AnswerRead, into=NumberHistory)
-def _answered(story: NumberHistory, mark: EventPosition, body: AnswerRead) -> None:
-    if body.batch in story.sendings:
-        sending = story.sendings[body.batch]
-        sending.answers.append((mark, body.rejected))
+def _answered(history: NumberHistory, position: EventPosition, body: AnswerRead) -> None:
+    if body.batch in history.sendings:
+        sending = history.sendings[body.batch]
+        sending.answers.append((position, body.rejected))
         sending.reasons = sending.reasons or body.reasons
     if body.about == BILL or body.rejected:
         return
-    into = story.importers if body.about == IMPORTER else story.told
+    into = history.importers if body.about == IMPORTER else history.answers
     for line in body.lines:
-        told = ReportedAnswer(mark, body.about, body.batch, body.application, line)
+        told = ReportedAnswer(position, body.about, body.batch, body.application, line)
         into.setdefault(line.number, []).append(told)
 
 
 @projection(AnswerRepeated, into=NumberHistory)
-def _repeated(story: NumberHistory, mark: EventPosition, body: AnswerRepeated) -> None:
+def _repeated(history: NumberHistory, position: EventPosition, body: AnswerRepeated) -> None:
     for batch in body.batches:
-        if batch in story.sendings:
-            story.sendings[batch].answers.append((mark, story.sendings[batch].rejected))
+        if batch in history.sendings:
+            history.sendings[batch].answers.append((position, history.sendings[batch].rejected))
 
 
 @projection(NumbersVoided, into=NumberHistory)
-def _voided(story: NumberHistory, mark: EventPosition, body: NumbersVoided) -> None:
+def _voided(history: NumberHistory, position: EventPosition, body: NumbersVoided) -> None:
     how = f"{body.reason} (confirmed by {' and '.join(body.persons)})"
-    story.ends |= {number: FinalState(mark, how) for number in body.numbers}
+    history.ends |= {number: FinalState(position, how) for number in body.numbers}
 
 
 @projection(EntrySettled, into=NumberHistory)
-def _settled(story: NumberHistory, mark: EventPosition, body: EntrySettled) -> None:
-    story.ends[body.number] = FinalState(mark, body.how, body.proof)
+def _settled(history: NumberHistory, position: EventPosition, body: EntrySettled) -> None:
+    history.ends[body.number] = FinalState(position, body.how, body.proof)
 
 
 @projection(EntryHandedOver, into=NumberHistory)
-def _handed_over(story: NumberHistory, mark: EventPosition, body: EntryHandedOver) -> None:
+def _handed_over(history: NumberHistory, position: EventPosition, body: EntryHandedOver) -> None:
     how = f"filed by {body.filer} under {body.other_number}"
-    story.ends[body.number] = FinalState(mark, how, body.proof)
+    history.ends[body.number] = FinalState(position, how, body.proof)
 
 
 @projection(EntryBurnt, into=NumberHistory)
-def _canceled(story: NumberHistory, mark: EventPosition, body: EntryBurnt) -> None:
-    story.ends[body.number] = FinalState(mark, body.reason, body.proof)
+def _canceled(history: NumberHistory, position: EventPosition, body: EntryBurnt) -> None:
+    history.ends[body.number] = FinalState(position, body.reason, body.proof)
 
 
 @projection(EntriesRefused, into=NumberHistory)
-def _file_refused(story: NumberHistory, mark: EventPosition, body: EntriesRefused) -> None:
-    story.refused.append(WorkbookFile(mark, body.file, body.desk, tuple(body.reasons)))
+def _file_refused(history: NumberHistory, position: EventPosition, body: EntriesRefused) -> None:
+    history.refused.append(WorkbookFile(position, body.file, body.desk, tuple(body.reasons)))
 
 
 @projection(AccountingSigned, into=NumberHistory)
-def _signed(story: NumberHistory, mark: EventPosition, body: AccountingSigned) -> None:
-    story.signed.append((mark, body))
+def _signed(history: NumberHistory, position: EventPosition, body: AccountingSigned) -> None:
+    history.signed.append((position, body))
 
 
 @projection(ApprovalRefused, into=NumberHistory)
-def _approval_refused(story: NumberHistory, mark: EventPosition, body: ApprovalRefused) -> None:
-    story.refusals.append((mark, body))
+def _approval_refused(history: NumberHistory, position: EventPosition, body: ApprovalRefused) -> None:
+    history.refusals.append((position, body))
 
 
 @projection(PersonCodeFailed, into=NumberHistory)
-def _code_failed(story: NumberHistory, mark: EventPosition, body: PersonCodeFailed) -> None:
-    story.refusals.append((mark, body))
+def _code_failed(history: NumberHistory, position: EventPosition, body: PersonCodeFailed) -> None:
+    history.refusals.append((position, body))
 
 
 @projection(PersonAdded, into=NumberHistory)
-def _person(story: NumberHistory, mark: EventPosition, body: PersonAdded) -> None:
-    story.people[body.person] = body
+def _person(history: NumberHistory, position: EventPosition, body: PersonAdded) -> None:
+    history.people[body.person] = body
 
 
 @projection(EntryReopened, into=NumberHistory)
-def _reopened(story: NumberHistory, mark: EventPosition, body: EntryReopened) -> None:
-    story.ends.pop(body.number, None)
+def _reopened(history: NumberHistory, position: EventPosition, body: EntryReopened) -> None:
+    history.ends.pop(body.number, None)
 
 
 @projection(NumbersReserved, into=NumberHistory)
-def _reserved(story: NumberHistory, mark: EventPosition, body: NumbersReserved) -> None:
-    story.reserved += body.last - body.first + 1
+def _reserved(history: NumberHistory, position: EventPosition, body: NumbersReserved) -> None:
+    history.reserved += body.last - body.first + 1
 
 
 @projection(NumbersIssued, into=NumberHistory)
-def _issued(story: NumberHistory, mark: EventPosition, body: NumbersIssued) -> None:
-    story.issued += body.last - body.first + 1
+def _issued(history: NumberHistory, position: EventPosition, body: NumbersIssued) -> None:
+    history.issued += body.last - body.first + 1
 
 
 @projection(RequestAnswered, into=NumberHistory)
-def _replied(story: NumberHistory, mark: EventPosition, body: RequestAnswered) -> None:
-    story.replies.setdefault(body.number, []).append((mark, body.how))
+def _replied(history: NumberHistory, position: EventPosition, body: RequestAnswered) -> None:
+    history.replies.setdefault(body.number, []).append((position, body.how))
 
 
 @projection(BondConfirmed, into=NumberHistory)
-def _bonded(story: NumberHistory, mark: EventPosition, body: BondConfirmed) -> None:
-    story.bonds.setdefault(body.number, mark)
+def _bonded(history: NumberHistory, position: EventPosition, body: BondConfirmed) -> None:
+    history.bonds.setdefault(body.number, position)

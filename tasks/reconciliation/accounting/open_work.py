@@ -4,9 +4,10 @@ act that ended each item. Its deadlines by rule stand in the incident's own list
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from tasks.core import arrow_compute as pc
+from tasks.core.arrow_compute import to_list
 from tasks.core.journal.journal import Event, Journal
 from tasks.incident.api import OPEN_WORK, WorkClosed
 from tasks.reconciliation.accounting.report_rows import scrub_private
@@ -58,35 +59,35 @@ def work_table(journal: Journal) -> pa.Table:
             },
             "since": row.starts,
             "ended": row.how or OPEN,
-            **_end(ends.get(row.closed)),
+            **_end_facts(ends.get(row.closed)),
         }
         for row in journal.rows(query)
     ]
     return scrub_private(pa.Table.from_pylist(rows, SCHEMA))
 
 
-def _end(event: Event | None) -> dict[str, str]:
+def _end_facts(event: Event | None) -> dict[str, str]:
     if event is None or not isinstance(event.said, WorkClosed):
         return {"ended_on": "", "by": "", "shown_by": ""}
-    said = event.said
-    files = [f"{one.name} ({one.content[:12]})" for one in said.attached]
-    shown = "; ".join(part for part in (said.note, said.reference, *files) if part)
-    return {"ended_on": said.happened or event.at, "by": event.actor, "shown_by": shown}
+    body = event.said
+    files = [f"{attachment.name} ({attachment.content[:12]})" for attachment in body.attached]
+    evidence = "; ".join(part for part in (body.note, body.reference, *files) if part)
+    return {"ended_on": body.happened or event.at, "by": event.actor, "shown_by": evidence}
 
 
 def work_of_client(work: pa.Table, importer: str, name: str) -> pa.Table:
     """The items of one importer, by number or name."""
-    own = pc.or_(
+    is_own = pc.or_(
         pc.equal(work["importer_number"], importer), pc.is_in(work["importer"], value_set=pa.array([importer, name]))
     )
-    return work.filter(own)
+    return work.filter(is_own)
 
 
 def work_by_kind(work: pa.Table) -> list[tuple[str, int, int, str]]:
     """A row a kind of work: in all, open, and how the others ended."""
-    found: dict[str, dict[str, int]] = {}
-    for kind, end in zip(work["work"].to_pylist(), work["ended"].to_pylist(), strict=True):
-        ends = found.setdefault(kind, {})
+    counts: dict[str, dict[str, int]] = {}
+    for kind, end in zip(to_list(work["work"]), to_list(work["ended"]), strict=True):
+        ends = counts.setdefault(kind, {})
         ends[end] = ends.get(end, 0) + 1
     return [
         (
@@ -95,5 +96,5 @@ def work_by_kind(work: pa.Table) -> list[tuple[str, int, int, str]]:
             ends.get(OPEN, 0),
             ", ".join(f"{count} {end}" for end, count in sorted(ends.items()) if end != OPEN),
         )
-        for kind, ends in sorted(found.items())
+        for kind, ends in sorted(counts.items())
     ]

@@ -1,11 +1,4 @@
-"""The accounting report for CBP and the client: its facts, gathered once, and its folder.
-
-`build` gathers the facts, the same for the same book; `write` makes PDF, workbook, Parquet and the
-signed manifest of them.
-
-What the report says of a restore of production: what ACE held that its books had lost, the next
-number, and what was handed to it.
-"""
+"""The facts of the accounting report for CBP and the client, gathered once: the same for the same journal."""
 
 from __future__ import annotations
 
@@ -13,12 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.core import clock
+from tasks.core import arrow_compute as pc, clock
+from tasks.core.arrow_compute import to_list
 from tasks.core.content import ContentStore
 from tasks.core.errors import BadInput, Busy
 from tasks.core.journal.journal import Event, Journal, JournalHead, is_drill
@@ -56,7 +48,7 @@ from tasks.reconciliation.accounting.report_rows import (
 from tasks.reconciliation.events import ProductionExported, ProductionNumbered, ProductionRestored
 from tasks.reconciliation.restore.number_recovery import LACKING, STRAY
 from tasks.reconciliation.state.entry_reader import list_entry_states
-from tasks.security.api import ApprovalRefused, PersonCodeFailed, write_manifest
+from tasks.security.api import ApprovalRefused, PersonCodeFailed
 from tasks.workspace import Workspace
 
 _NAMES = (
@@ -79,10 +71,10 @@ SCHEMA = pa.schema([(name, pa.string()) for name in _NAMES])
 
 @dataclass(frozen=True)
 class ReportedRestores:
-    """`words` for the auditor's page; `rows`: what the books lacked when the next number was named
+    """`lines` for the auditor's page; `rows`: what our records lacked when the next number was named
     last, with `SCHEMA`."""
 
-    words: tuple[str, ...]
+    lines: tuple[str, ...]
     rows: pa.Table
 
 
@@ -90,30 +82,30 @@ NOTHING = ReportedRestores((), SCHEMA.empty_table())
 
 
 def read_restores(journal: Journal, content: ContentStore) -> ReportedRestores:
-    """All that the book says of restores. Raises ContentMissing."""
+    """All that the journal says of restores. Raises ContentMissing."""
     events = [*journal.events(kind="production.")]
-    numbered = [one.said for one in events if isinstance(one.said, ProductionNumbered)]
+    numbered = [event.said for event in events if isinstance(event.said, ProductionNumbered)]
     rows = json.loads(content.get(numbered[-1].content)) if numbered else []
     lacking = [{name: row[name] for name in _NAMES} for row in rows if row["books"] in (LACKING, STRAY)]
     table = scrub_private(pa.Table.from_pylist(lacking, SCHEMA))
-    return ReportedRestores(tuple(text for event in events for text in _words(event)), table)
+    return ReportedRestores(tuple(text for event in events for text in _restore_lines(event)), table)
 
 
-def _words(event: Event) -> Iterator[str]:
-    said, at = event.said, f"{event.at[:16]}Z ({event.actor})"
-    if isinstance(said, ProductionRestored):
-        counter = f", its counter at {said.counter}" if said.counter is not None else ""
+def _restore_lines(event: Event) -> Iterator[str]:
+    body, at = event.said, f"{event.at[:16]}Z ({event.actor})"
+    if isinstance(body, ProductionRestored):
+        counter = f", its counter at {body.counter}" if body.counter is not None else ""
         yield (
-            f"{at}: production restored from the backup of {said.last_backup}, ACE asked up to {said.cut_off}{counter}"
+            f"{at}: production restored from the backup of {body.last_backup}, ACE asked up to {body.cut_off}{counter}"
         )
-    if isinstance(said, ProductionNumbered):
+    if isinstance(body, ProductionNumbered):
         yield (
-            f"{at}: ACE holds {said.lacking} number(s) that our books lack; production goes on "
-            f"with {said.number}, above {said.highest or 'none'} ({said.seen_in})"
+            f"{at}: ACE holds {body.lacking} number(s) that our books lack; production goes on "
+            f"with {body.number}, above {body.highest or 'none'} ({body.seen_in})"
         )
-    if isinstance(said, ProductionExported):
-        private = ", private values in the clear" if said.private else ""
-        yield f"{at}: {len(said.numbers)} settled entries handed to production{private}"
+    if isinstance(body, ProductionExported):
+        private = ", private values in the clear" if body.private else ""
+        yield f"{at}: {len(body.numbers)} settled entries handed to production{private}"
 
 
 _TRIES = 5
@@ -127,7 +119,7 @@ class AccountingReport:
     book that all of it was read at."""
 
     incident: str
-    made: str
+    made_at: str
     drill: bool
     client: str
     broker: BrokerSettings
@@ -136,21 +128,21 @@ class AccountingReport:
     desks: pa.Table
     ports: pa.Table
     importers: pa.Table
-    matters: pa.Table
+    discrepancies: pa.Table
     proofs: tuple[AuditProof, ...]
     approvals: pa.Table
     refusals: tuple[str, ...]
     batches: pa.Table
-    deeds: pa.Table
+    activities: pa.Table
     signed: tuple[str, ...]
-    authorised: pa.Table
+    authorizations: pa.Table
     discretion: pa.Table
     letters: pa.Table
     work: pa.Table
     stamped: int
     unstamped: tuple[str, ...]
     restore: ReportedRestores
-    story: NumberHistory = field(repr=False)
+    history: NumberHistory = field(repr=False)
 
     @property
     def about(self) -> str:
@@ -169,13 +161,13 @@ class AccountingReport:
     @property
     def places(self) -> dict[str, int]:
         """Numbers in each place that is used, in the accounting's order."""
-        found = value_counts(self.numbers["place"])
-        return {place: found[place] for place in PLACES if place in found}
+        counts = value_counts(self.numbers["place"])
+        return {place: counts[place] for place in PLACES if place in counts}
 
     @property
     def lateness(self) -> dict[str, int]:
         """Entries with a summary to file, by how it stands against its due day."""
-        return {word: count for word, count in value_counts(self.numbers["lateness"]).items() if word}
+        return {status: count for status, count in value_counts(self.numbers["lateness"]).items() if status}
 
     @property
     def status(self) -> str:
@@ -185,21 +177,21 @@ class AccountingReport:
     def figures(self) -> list[dict[str, str]]:
         """The summary: rows of `what` and `figure`, also for a Prefect table artifact."""
         late, places = self.lateness, self.places
-        told = [("numbers reserved", len(self.numbers)), *places.items()]
-        told += [(UNACCOUNTED, 0)] if UNACCOUNTED not in places else []
-        told += [
+        figures = [("numbers reserved", len(self.numbers)), *places.items()]
+        figures += [(UNACCOUNTED, 0)] if UNACCOUNTED not in places else []
+        figures += [
             ("released on paper", count_true(is_among(self.numbers["outcome"], RELEASED))),
             ("summaries late", late.get(LATE, 0) + late.get(LATE_OPEN, 0)),
             ("of these not in ACE yet", late.get(LATE_OPEN, 0)),
             ("lateness not known", late.get(UNKNOWN, 0)),
             ("late by CBP's own flag", count_true(self.numbers["cbp_late"])),
-            ("differences and mishaps found", len(self.matters)),
-            ("of these open", count_true(self.matters["open"])),
+            ("differences and mishaps found", len(self.discrepancies)),
+            ("of these open", count_true(self.discrepancies["open"])),
             ("open at hour zero", len(self.work)),
             ("of this work still open", count_true(is_among(self.work["ended"], (open_work.OPEN,)))),
             ("proofs that fail", sum(not proof.holds for proof in self.proofs)),
         ]
-        return [{"what": what, "figure": f"{figure:,}"} for what, figure in told]
+        return [{"what": what, "figure": f"{figure:,}"} for what, figure in figures]
 
 
 def build_report(
@@ -216,46 +208,46 @@ def build_report(
         raise BadInput("incident-name-invalid", incident=incident)
     for _ in range(_TRIES):
         head = journal.head()
-        report = _gather(journal, content, settings, incident, head)
+        report = _gather_report(journal, content, settings, incident, head)
         report = one_client(report, importer) if importer else report
         if journal.head() == head:
             return report
     raise Busy("journal-busy")
 
 
-def _gather(
+def _gather_report(
     journal: Journal, content: ContentStore, settings: Settings, incident: str, head: JournalHead
 ) -> AccountingReport:
-    standing = {one.number: one for one in list_entry_states(journal)}
-    story, made = read_history(journal), clock.text()
+    entries = {entry.number: entry for entry in list_entry_states(journal)}
+    history, made_at = read_history(journal), clock.text()
     rows = number_rows(
-        account_numbers(journal), standing, paper_entries(content, standing), story, washington_day(made)
+        account_numbers(journal), entries, paper_entries(content, entries), history, washington_day(made_at)
     )
     approvals = approval_rows(Workspace(settings, journal=journal))
     stamped, unstamped = stamped_copies(rows)
     return AccountingReport(
         incident=incident,
-        made=made,
+        made_at=made_at,
         drill=is_drill(journal),
         client="",
         broker=settings(BrokerSettings),
         head=head,
         numbers=rows,
         **totals_tables(rows),
-        matters=discrepancy_rows(story, standing),
-        proofs=tuple(audit_proofs(head, story, rows)),
+        discrepancies=discrepancy_rows(history, entries),
+        proofs=tuple(audit_proofs(head, history, rows)),
         approvals=approvals,
-        refusals=tuple(f"{mark.at[:16]}Z {_refusal(body)}" for mark, body in story.refusals),
-        batches=batch_rows(story),
-        deeds=activity_table(story, rows),
-        signed=tuple(_signature(mark, body, approvals) for mark, body in story.signed),
-        authorised=authorization_table(journal),
+        refusals=tuple(f"{position.at[:16]}Z {_refusal_text(body)}" for position, body in history.refusals),
+        batches=batch_rows(history),
+        activities=activity_table(history, rows),
+        signed=tuple(_signature_text(position, body, approvals) for position, body in history.signed),
+        authorizations=authorization_table(journal),
         discretion=discretion_table(journal),
         letters=letter_table(journal),
         work=work_table(journal),
         stamped=stamped,
         unstamped=tuple(unstamped),
-        story=story,
+        history=history,
         restore=read_restores(journal, content),
     )
 
@@ -264,67 +256,48 @@ def one_client(report: AccountingReport, importer: str) -> AccountingReport:
     """What of a report may go to one client. The proofs stay those of the whole book. Raises
     BadInput if no entry is this importer's."""
     rows = report.numbers
-    own = pc.or_kleene(pc.equal(rows["importer_number"], importer), pc.equal(rows["importer_name"], importer))
-    rows = rows.filter(own)
+    is_own = pc.or_kleene(pc.equal(rows["importer_number"], importer), pc.equal(rows["importer_name"], importer))
+    rows = rows.filter(is_own)
     if not len(rows) or importer == MASK:
         raise BadInput("importer-without-entries", importer=importer)
-    name = next((one for one in rows["importer_name"].to_pylist() if one), importer)
-    sendings = (report.story.sent.get(number, ()) for number in rows["number"].to_pylist())
-    batches = {sending.batch for own in sendings for sending in own}
-    subjects = pa.array([*rows["number"].to_pylist(), *batches])
-    sent = _only(report.batches, "batch", pa.array(sorted(batches), pa.string()))
+    name = next((value for value in to_list(rows["importer_name"]) if value), importer)
+    sendings = (report.history.sent.get(number, ()) for number in to_list(rows["number"]))
+    batches = {sending.batch for is_own in sendings for sending in is_own}
+    subjects = pa.array([*to_list(rows["number"]), *batches])
+    sent = _rows_among(report.batches, "batch", pa.array(sorted(batches), pa.string()))
     stamped, unstamped = stamped_copies(rows)
     return replace(
         report,
         client=name,
         numbers=rows,
         **totals_tables(rows),
-        matters=_only(report.matters, "subject", subjects),
+        discrepancies=_rows_among(report.discrepancies, "subject", subjects),
         batches=sent,
-        approvals=_only(report.approvals, "plan", sent["plan"].combine_chunks()),
-        deeds=activity_of_entries(report.story, rows),
+        approvals=_rows_among(report.approvals, "plan", sent["plan"].combine_chunks()),
+        activities=activity_of_entries(report.history, rows),
         refusals=(),
         work=work_of_client(report.work, importer, name),
-        letters=letters_of_client(report.letters, rows["number"].to_pylist()),
-        discretion=discretion_of_client(report.discretion, rows["number"].to_pylist()),
+        letters=letters_of_client(report.letters, pc.to_list(rows["number"])),
+        discretion=discretion_of_client(report.discretion, pc.to_list(rows["number"])),
         stamped=stamped,
         unstamped=tuple(unstamped),
         restore=NOTHING,
     )
 
 
-def _only(table: pa.Table, column: str, values: pa.Array) -> pa.Table:
+def _rows_among(table: pa.Table, column: str, values: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table[column], value_set=values))
 
 
-def _refusal(body: ApprovalRefused | PersonCodeFailed) -> str:
+def _refusal_text(body: ApprovalRefused | PersonCodeFailed) -> str:
     purpose = f" ({body.purpose})" if isinstance(body, PersonCodeFailed) else ""
     return f"{body.person}: {body.reason}{purpose}"
 
 
-def _signature(mark: EventPosition, body, approvals: pa.Table) -> str:
-    own = approvals.filter(pc.equal(approvals["plan"], body.plan)).to_pylist()
-    who = ", ".join(f"{row['approved_by']} (licence {row['licence']})" for row in own if row["approved_by"])
+def _signature_text(position: EventPosition, body, approvals: pa.Table) -> str:
+    signatures = to_list(approvals.filter(pc.equal(approvals["plan"], body.plan)))
+    who = ", ".join(f"{row['approved_by']} (licence {row['licence']})" for row in signatures if row["approved_by"])
     return (
-        f"Signed {mark.at[:16]}Z as event {mark.seq}: {body.numbers:,} numbers, approved by "
+        f"Signed {position.at[:16]}Z as event {position.seq}: {body.numbers:,} numbers, approved by "
         f"{who or 'nobody'}, accounting {body.accounting[:16]}"
     )
-
-
-def write_report_files(report: AccountingReport, folder: Path, home: Path) -> list[Path]:
-    """Write `accounting-<incident>.pdf`, `.xlsx`, `.parquet` and the manifest that the host signs.
-    Writing again replaces them. Returns the files, the manifest last."""
-    from tasks.core.files import write_atomic
-    from tasks.reconciliation.accounting.report_pdf import render_report
-    from tasks.reconciliation.accounting.report_workbook import report_parquet, report_sheets
-
-    name = f"accounting-{report.incident}"
-    made = {
-        f"{name}.pdf": render_report(report),
-        f"{name}.xlsx": report_sheets(report),
-        f"{name}.parquet": report_parquet(report),
-    }
-    paths = [write_atomic(folder / file, data) for file, data in made.items()]
-    mark = "DRILL " if report.drill else ""
-    what = f"{mark}accounting {report.name}, book at {report.head.seq} {report.head.digest}"
-    return [*paths, write_manifest(folder, home, what)]

@@ -1,24 +1,33 @@
 """The report on paper: summary and totals, one page for the auditor, what went wrong and how it was
-settled, and every used number with paper and ACE side by side."""
+settled, and every used number with paper and ACE side by side; and the report's folder, with PDF, workbook,
+Parquet and signed manifest.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.core import clock
+from tasks.core import arrow_compute as pc, clock
+from tasks.core.arrow_compute import to_list
+from tasks.core.files import write_atomic
 from tasks.documents.api import INK, INNER_WIDTH, RED, PageFrame, Paper, PaperColumn
 from tasks.reconciliation.accounting.audit_page import add_audit_page, proof_text
 from tasks.reconciliation.accounting.discrepancy_table import OPEN
 from tasks.reconciliation.accounting.number_account import STRAY, UNACCOUNTED
 from tasks.reconciliation.accounting.open_work import OPEN as STILL_OPEN, work_by_kind
+from tasks.reconciliation.accounting.report_data import AccountingReport
 from tasks.reconciliation.accounting.report_rows import DUE_LATER, IN_TIME, LATE
-from tasks.reconciliation.accounting.report_workbook import DRILL, column_title, report_title
-
-if TYPE_CHECKING:
-    from tasks.reconciliation.accounting.report_data import AccountingReport
+from tasks.reconciliation.accounting.report_workbook import (
+    DRILL,
+    column_title,
+    report_parquet,
+    report_sheets,
+    report_title,
+)
+from tasks.security.api import write_manifest
 
 MOST_ROWS = 5_000
 """Rows of one list on paper; beyond it the totals stand, and the workbook holds the list."""
@@ -59,23 +68,29 @@ def render_report(report: AccountingReport) -> bytes:
         left=f"{broker.name} · filer {broker.filer_code} · licence {broker.licence or 'not set'}",
         right=f"{'' if report.signed else 'DRAFT, not signed · '}{report.about} · "
         f"book at event {head.seq:,}, {head.digest[:12]}",
-        foot=f"Made {report.made[:16]}Z from the book at event {head.seq}, SHA-256 {head.digest}. "
+        foot=f"Made {report.made_at[:16]}Z from the book at event {head.seq}, SHA-256 {head.digest}. "
         "Confidential: client records (19 CFR 111.24).",
         mark=DRILL if report.drill else "",
-        made=clock.parse(report.made),
+        made=clock.parse(report.made_at),
     )
     paper = Paper(frame)
-    chapters = [_front, add_audit_page, _matters, *([_work] if len(report.work) else []), _numbers]
+    chapters = [
+        _front_page,
+        add_audit_page,
+        _discrepancy_chapter,
+        *([_work_chapter] if len(report.work) else []),
+        _numbers_chapter,
+    ]
     for chapter in chapters:
         paper.page()
         chapter(paper, report)
     return paper.bytes()
 
 
-def _front(paper: Paper, report: AccountingReport) -> None:
+def _front_page(paper: Paper, report: AccountingReport) -> None:
     paper.title(report_title(report))
     paper.text(report.status, 9.5, INK if report.signed else RED, "B")
-    for (place, desk), numbers in sorted(_without_place(report).items()):
+    for (place, desk), numbers in sorted(_numbers_without_place(report).items()):
         where = f"{place} at {desk}" if desk else place
         paper.text(
             f"{where}: {len(numbers):,} number(s): {', '.join(numbers[:8])}{', ...' if len(numbers) > 8 else ''}",
@@ -87,8 +102,10 @@ def _front(paper: Paper, report: AccountingReport) -> None:
         if not proof.holds:
             paper.text(proof_text(proof), 9.5, RED, "B")
     rows = [(column_title(row["what"]), row["figure"]) for row in report.figures()]
-    half = -(-len(rows) // 2)
-    pairs = [(*rows[n], "", *(rows[half + n] if half + n < len(rows) else ("", ""))) for n in range(half)]
+    half_count = -(-len(rows) // 2)
+    pairs = [
+        (*rows[n], "", *(rows[half_count + n] if half_count + n < len(rows) else ("", ""))) for n in range(half_count)
+    ]
     columns = [
         PaperColumn("What", 70),
         PaperColumn("Figure", 25, "R"),
@@ -102,52 +119,53 @@ def _front(paper: Paper, report: AccountingReport) -> None:
     _totals(paper, "By importer", report.importers, 2)
 
 
-def _without_place(report: AccountingReport) -> dict[tuple[str, str], list[str]]:
-    found: dict[tuple[str, str], list[str]] = {}
+def _numbers_without_place(report: AccountingReport) -> dict[tuple[str, str], list[str]]:
+    numbers: dict[tuple[str, str], list[str]] = {}
     lost = (pc.equal(report.numbers["place"], place) for place in _NO_PLACE)
-    for row in report.numbers.filter(pc.or_(*lost)).select(["place", "desk", "number"]).to_pylist():
-        found.setdefault((row["place"], row["desk"]), []).append(row["number"])
-    return found
+    for row in to_list(report.numbers.filter(pc.or_(*lost)).select(["place", "desk", "number"])):
+        numbers.setdefault((row["place"], row["desk"]), []).append(row["number"])
+    return numbers
 
 
 _NO_PLACE = (UNACCOUNTED, STRAY)
 
 
-def _totals(paper: Paper, name: str, table: pa.Table, keys: int) -> None:
+def _totals(paper: Paper, heading: str, table: pa.Table, keys: int) -> None:
     """A totals table with its sums; empty columns are left out."""
-    paper.heading(name)
-    kept = [
-        one for n, one in enumerate(table.column_names) if n < keys or one == "in all" or pc.sum(table[one]).as_py()
+    paper.heading(heading)
+    column_names = [
+        name for n, name in enumerate(table.column_names) if n < keys or name == "in all" or pc.sum(table[name]).as_py()
     ]
-    name_width = 58.0 if len(kept) <= 15 else 40.0
+    name_width = 58.0 if len(column_names) <= 15 else 40.0
     first = {"importer_name": name_width, "importer_number": 24.0, "desk": 26.0, "port": 14.0}
     columns = [
-        PaperColumn(column_title(one), first.get(one, 0.0), "L" if n < keys else "R") for n, one in enumerate(kept)
+        PaperColumn(column_title(name), first.get(name, 0.0), "L" if n < keys else "R")
+        for n, name in enumerate(column_names)
     ]
-    shown = table.select(kept).slice(0, MOST_ROWS)
-    rows = [[_text(value) for value in row.values()] for row in shown.to_pylist()]
-    last = ["in all", *[""] * (keys - 1), *(_text(pc.sum(table[one]).as_py() or 0) for one in kept[keys:])]
+    listed = table.select(column_names).slice(0, MOST_ROWS)
+    rows = [[_text(value) for value in row.values()] for row in to_list(listed)]
+    last = ["in all", *[""] * (keys - 1), *(_text(pc.sum(table[name]).as_py() or 0) for name in column_names[keys:])]
     rows = [*rows, last]
     columns, size = paper.fitted(columns, rows)
     paper.table(columns, rows, size, bold_last=True)
-    _more(paper, len(table), name)
+    _note_omitted_rows(paper, len(table), heading)
 
 
-def _more(paper: Paper, count: int, name: str) -> None:
+def _note_omitted_rows(paper: Paper, count: int, name: str) -> None:
     if count > MOST_ROWS:
         paper.text(f"{count - MOST_ROWS:,} more rows stand in the workbook ({name}).", 8.5, RED)
 
 
-def _matters(paper: Paper, report: AccountingReport) -> None:
+def _discrepancy_chapter(paper: Paper, report: AccountingReport) -> None:
     paper.title("Differences and mishaps, and how each was settled", 14)
-    if not len(report.matters):
+    if not len(report.discrepancies):
         paper.text("None was found.")
         return
     counts = ", ".join(
-        f"{row['counts']:,} {row['values']}" for row in pc.value_counts(report.matters["kind"]).to_pylist()
+        f"{row['counts']:,} {row['values']}" for row in to_list(pc.value_counts(report.discrepancies["kind"]))
     )
-    open_ = pc.sum(report.matters["open"]).as_py() or 0
-    paper.text(f"{len(report.matters):,} in all: {counts}. Open: {open_:,}.", colour=RED if open_ else INK)
+    open_ = pc.sum(report.discrepancies["open"]).as_py() or 0
+    paper.text(f"{len(report.discrepancies):,} in all: {counts}. Open: {open_:,}.", colour=RED if open_ else INK)
     columns = [
         PaperColumn("Kind", 28),
         PaperColumn("Entry, batch or file", 32),
@@ -157,13 +175,13 @@ def _matters(paper: Paper, report: AccountingReport) -> None:
     ]
     rows = (
         [row["kind"], row["subject"], _text(row["found"]), row["what"], row["settled"]]
-        for row in report.matters.slice(0, MOST_ROWS).to_pylist()
+        for row in to_list(report.discrepancies.slice(0, MOST_ROWS))
     )
     paper.table(columns, rows, red=lambda row: row[4] == OPEN)
-    _more(paper, len(report.matters), "Matters")
+    _note_omitted_rows(paper, len(report.discrepancies), "Matters")
 
 
-def _work(paper: Paper, report: AccountingReport) -> None:
+def _work_chapter(paper: Paper, report: AccountingReport) -> None:
     paper.title("Open when the systems went down, and how each item ended", 14)
     kinds = [
         PaperColumn("Work", 50),
@@ -186,21 +204,21 @@ def _work(paper: Paper, report: AccountingReport) -> None:
     listed = (
         [
             row["work"],
-            _joined(row["reference"], row["entry_type"], row["port"]),
-            _joined(row["importer_number"], row["importer"]),
+            _join_text(row["reference"], row["entry_type"], row["port"]),
+            _join_text(row["importer_number"], row["importer"]),
             row["due"][:10],
             row["ended"],
             row["ended_on"][:10],
             row["by"],
             row["shown_by"],
         ]
-        for row in report.work.slice(0, MOST_ROWS).to_pylist()
+        for row in to_list(report.work.slice(0, MOST_ROWS))
     )
     paper.table(columns, listed, red=lambda row: row[4] == STILL_OPEN)
-    _more(paper, len(report.work), "Open work")
+    _note_omitted_rows(paper, len(report.work), "Open work")
 
 
-def _numbers(paper: Paper, report: AccountingReport) -> None:
+def _numbers_chapter(paper: Paper, report: AccountingReport) -> None:
     used = report.used
     paper.title(f"Every number used: {len(used):,} of {len(report.numbers):,} reserved", 14)
     for text in _READING:
@@ -217,31 +235,33 @@ def _numbers(paper: Paper, report: AccountingReport) -> None:
         return
     paper.table(
         _NUMBERS,
-        (_line(row) for row in used.to_pylist()),
+        (_number_cells(row) for row in to_list(used)),
         7.2,
         red=lambda row: row[3] in _NO_PLACE or row[9] not in ("", "0", DUE_LATER),
     )
 
 
-def _line(row: dict[str, Any]) -> list[str]:
+def _number_cells(row: dict[str, Any]) -> list[str]:
     flag = row["cbp_late"]
     late = "" if row["days_late"] is None else f"{row['days_late']:,}"
-    word = row["lateness"] if row["lateness"] not in (IN_TIME, LATE) else ""
+    status = row["lateness"] if row["lateness"] not in (IN_TIME, LATE) else ""
     under = "; ".join(
-        part for part in (row["what_happened"], _money(row), row["next_step"] and f"next: {row['next_step']}") if part
+        part
+        for part in (row["what_happened"], _money_text(row), row["next_step"] and f"next: {row['next_step']}")
+        if part
     )
-    late = "" if word == DUE_LATER else late
+    late = "" if status == DUE_LATER else late
     return [
         row["number"],
-        _joined(row["desk"], row["port"]),
-        _joined(row["entry_type"], row["outcome"]),
+        _join_text(row["desk"], row["port"]),
+        _join_text(row["entry_type"], row["outcome"]),
         row["place"],
-        _joined(row["importer_number"], row["importer_name"]),
+        _join_text(row["importer_number"], row["importer_name"]),
         _text(row["paper_release"]),
         _text(row["ace_release"]),
         _text(row["summary_in_ace"]),
         _text(row["summary_due"]),
-        f"{late} {word}".strip(),
+        f"{late} {status}".strip(),
         "" if flag is None else "late" if flag else "not late",
         _text(row["paper_value"]),
         _text(row["ace_value"]),
@@ -250,13 +270,13 @@ def _line(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def _money(row: dict[str, Any]) -> str:
+def _money_text(row: dict[str, Any]) -> str:
     if row["ace_owed"] is None:
         return ""
-    return _joined(f"duty and fees in ACE {row['ace_owed']:,} dollars", row["collection"], _text(row["collected"]))
+    return _join_text(f"duty and fees in ACE {row['ace_owed']:,} dollars", row["collection"], _text(row["collected"]))
 
 
-def _joined(*parts: str | None) -> str:
+def _join_text(*parts: str | None) -> str:
     return ", ".join(part for part in parts if part)
 
 
@@ -264,3 +284,18 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def write_report_files(report: AccountingReport, folder: Path, home: Path) -> list[Path]:
+    """Write `accounting-<incident>.pdf`, `.xlsx`, `.parquet` and the manifest that the host signs.
+    Writing again replaces them. Returns the files, the manifest last."""
+    name = f"accounting-{report.incident}"
+    contents = {
+        f"{name}.pdf": render_report(report),
+        f"{name}.xlsx": report_sheets(report),
+        f"{name}.parquet": report_parquet(report),
+    }
+    paths = [write_atomic(folder / file, data) for file, data in contents.items()]
+    drill_mark = "DRILL " if report.drill else ""
+    what = f"{drill_mark}accounting {report.name}, book at {report.head.seq} {report.head.digest}"
+    return [*paths, write_manifest(folder, home, what)]

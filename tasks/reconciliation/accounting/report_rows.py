@@ -1,9 +1,7 @@
-"""The report's main table: one row a number, the paper beside what ACE shows, and days late.
+"""The report's main table, one row a number with the paper beside what ACE shows and days late, and its totals
+by desk and port, by port, by importer.
 
 Private numbers are masked here, before anything else sees them; none is ever opened.
-
-Totals of the report's rows: by desk and port, by port, by importer. Each column of each table
-sums to that of the rows.
 """
 
 from __future__ import annotations
@@ -12,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.ace.api import ENTERED_VALUE, SUMMARY_DUE_DAYS
+from tasks.core import arrow_compute as pc
+from tasks.core.arrow_compute import to_list
 from tasks.core.calendar import federal_holidays
 from tasks.core.content import ContentStore
 from tasks.entries.api import read_table
@@ -56,18 +56,20 @@ def totals(rows: pa.Table, keys: Mapping[str, str]) -> pa.Table:
     """One row for each value of the keys (each with the word for its absence): numbers in each
     place that is used, then `SUMS`. Every column sums to that of the rows."""
     places = [place for place in PLACES if place in value_counts(rows["place"])]
-    columns = {key: _filled(rows[key], word) for key, word in keys.items()}
+    columns = {key: _fill_absent(rows[key], absent_text) for key, absent_text in keys.items()}
     columns |= {place: pc.equal(rows["place"], place) for place in places} | _sums(rows)
-    numeric = {name: column if name in keys else pc.cast(column, pa.int64()) for name, column in columns.items()}
+    numeric: dict[str, Any] = {
+        name: column if name in keys else pc.cast(column, pa.int64()) for name, column in columns.items()
+    }
     summed = pa.table(numeric).group_by(list(keys)).aggregate([(name, "sum") for name in columns if name not in keys])
     summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names])
     ordered = summed.sort_by([(key, "ascending") for key in keys])
     return ordered.select(list(columns)).combine_chunks()
 
 
-def _filled(column: pa.ChunkedArray, word: str) -> pa.ChunkedArray:
+def _fill_absent(column: pa.ChunkedArray, absent_text: str) -> pa.ChunkedArray:
     """Absent and empty alike become the word."""
-    return pc.if_else(pc.equal(pc.fill_null(column, ""), ""), word, column)
+    return pc.if_else(pc.equal(pc.fill_null(column, ""), ""), absent_text, column)
 
 
 def _sums(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
@@ -89,7 +91,7 @@ def is_among(column: pa.ChunkedArray, values: tuple[str, ...]) -> pa.ChunkedArra
 
 def value_counts(column: pa.ChunkedArray) -> dict[str, int]:
     """How often each value occurs."""
-    return {one["values"]: one["counts"] for one in pc.value_counts(column).to_pylist()}
+    return {pair["values"]: pair["counts"] for pair in to_list(pc.value_counts(column))}
 
 
 def count_true(flags: pa.ChunkedArray) -> int:
@@ -162,45 +164,45 @@ class PaperEntry:
     officer: str | None = None
 
 
-def paper_entries(content: ContentStore, standing: Mapping[str, EntryState]) -> dict[str, PaperEntry]:
+def paper_entries(content: ContentStore, entry_states: Mapping[str, EntryState]) -> dict[str, PaperEntry]:
     """By entry number, out of the content where its last revision stands. Raises ContentMissing."""
-    found: dict[str, PaperEntry] = {}
-    for digest in sorted({one.content for one in standing.values() if one.content}):
+    paper: dict[str, PaperEntry] = {}
+    for digest in sorted({entry.content for entry in entry_states.values() if entry.content}):
         blob = content.get(digest)
         columns = ["entry_number", "entered_value", "importer_name", "stamped_copy", "officer"]
         entries = read_table(blob, "entries").select(columns)
         copies = _copies(read_table(blob, "documents"))
-        for number, value, name, stamp, officer in zip(
-            *(column.to_pylist() for column in entries.columns), strict=True
-        ):
-            if number in standing and standing[number].content == digest:
-                found[number] = PaperEntry(value, name, stamp or copies.get(number), officer)
-    return found
+        for number, value, name, stamp, officer in zip(*(to_list(column) for column in entries.columns), strict=True):
+            if number in entry_states and entry_states[number].content == digest:
+                paper[number] = PaperEntry(value, name, stamp or copies.get(number), officer)
+    return paper
 
 
 def _copies(documents: pa.Table) -> dict[str, str]:
     """Stamped copies that are listed as documents."""
-    kept = documents.filter(pc.equal(documents["document_type"], "Stamped copy"))
-    return dict(zip(kept["entry_number"].to_pylist(), kept["file_name"].to_pylist(), strict=True))
+    stamped = documents.filter(pc.equal(documents["document_type"], "Stamped copy"))
+    return dict(zip(to_list(stamped["entry_number"]), to_list(stamped["file_name"]), strict=True))
 
 
 def number_rows(
     lines: Iterable[AccountLine],
-    standing: Mapping[str, EntryState],
+    entries: Mapping[str, EntryState],
     paper: Mapping[str, PaperEntry],
-    story: NumberHistory,
+    number_history: NumberHistory,
     today: date,
 ) -> pa.Table:
     """The rows in the accounting's order, with `SCHEMA`."""
     blank = PaperEntry()
-    raw = [_row(line, standing.get(line.number), paper.get(line.number, blank), story) for line in lines]
+    raw = [_number_row(line, entries.get(line.number), paper.get(line.number, blank), number_history) for line in lines]
     columns = {name: [row.get(name) for row in raw] for name in SCHEMA.names}
-    made = pa.table([pa.array(columns[one.name], one.type) for one in SCHEMA], schema=SCHEMA)
-    return scrub_private(with_lateness(made, today))
+    table = pa.table([pa.array(columns[field.name], field.type) for field in SCHEMA], schema=SCHEMA)
+    return scrub_private(with_lateness(table, today))
 
 
-def _row(line: AccountLine, one: EntryState | None, paper: PaperEntry, story: NumberHistory) -> dict[str, object]:
-    number, end = line.number, story.ends.get(line.number)
+def _number_row(
+    line: AccountLine, entry: EntryState | None, paper: PaperEntry, number_history: NumberHistory
+) -> dict[str, object]:
+    number, end = line.number, number_history.ends.get(line.number)
     row: dict[str, object] = {
         "number": number,
         "series": line.series,
@@ -209,49 +211,49 @@ def _row(line: AccountLine, one: EntryState | None, paper: PaperEntry, story: Nu
         "entry_type": line.entry_type or None,
         "route": line.route or None,
         "outcome": line.outcome or None,
-        "port": one.port if one and one.port else line.port,
+        "port": entry.port if entry and entry.port else line.port,
         "importer_number": mask_importer(line.importer) or None,
         "importer_name": paper.importer,
         "paper_value": paper.value,
         "stamped_copy": paper.stamped,
         "officer": paper.officer,
-        "batches": ", ".join(sent.batch for sent in story.sent.get(number, ())) or None,
-        "ended": end.mark.day if end else None,
-        "ended_by": end.mark.actor if end else None,
-        "what_happened": history(line, one, story),
+        "batches": ", ".join(sending.batch for sending in number_history.sent.get(number, ())) or None,
+        "ended": end.position.day if end else None,
+        "ended_by": end.position.actor if end else None,
+        "what_happened": history(line, entry, number_history),
     }
-    return row | (_in_ace(one, paper, story) if one else {})
+    return row | (_ace_facts(entry, paper, number_history) if entry else {})
 
 
 def mask_importer(importer: str) -> str:
     return MASK if is_reference(importer) else importer
 
 
-def _in_ace(one: EntryState, paper: PaperEntry, story: NumberHistory) -> dict[str, object]:
-    summary = one.views.get(SUMMARY)
-    entry, filed = (story.first_stood(one.number, about) for about in (RELEASE, SUMMARY))
-    verdict = classify(one)
-    released, shown = _date(one.released), ace_release(one)
+def _ace_facts(state: EntryState, paper: PaperEntry, number_history: NumberHistory) -> dict[str, object]:
+    summary = state.ace_statuses.get(SUMMARY)
+    first_release, first_summary = (number_history.first_stood(state.number, about) for about in (RELEASE, SUMMARY))
+    decision = classify(state)
+    released, release_day = _date(state.released), ace_release(state)
     return {
         "paper_release": released,
-        "ace_release": shown,
-        "release_differs": released != shown if released and shown else None,
-        "entry_in_ace": entry.mark.day if entry else None,
-        "summary_in_ace": filed.mark.day if filed else None,
+        "ace_release": release_day,
+        "release_differs": released != release_day if released and release_day else None,
+        "entry_in_ace": first_release.position.day if first_release else None,
+        "summary_in_ace": first_summary.position.day if first_summary else None,
         "cbp_late": summary.late if summary else None,
         "differences": "; ".join(map(difference_text, summary.differs)) or None if summary else None,
-        "ace_value": _ace_value(summary, paper, bool(filed)),
-        **_paid(story, one.number),
-        "next_step": f"{verdict.step}: {verdict.why}" if one.state == "recorded" else None,
+        "ace_value": _ace_value(summary, paper, bool(first_summary)),
+        **_payment_facts(number_history, state.number),
+        "next_step": f"{decision.step}: {decision.why}" if state.state == "recorded" else None,
     }
 
 
-def _paid(story: NumberHistory, number: str) -> dict[str, object]:
+def _payment_facts(number_history: NumberHistory, number: str) -> dict[str, object]:
     """What the last summary that ACE showed says of money."""
-    shown = [told.line for told in story.told.get(number, ()) if told.line.owed]
-    if not shown:
+    lines = [answer.line for answer in number_history.answers.get(number, ()) if answer.line.owed]
+    if not lines:
         return {}
-    last = shown[-1]
+    last = lines[-1]
     return {
         "ace_owed": Decimal(last.owed),
         "collection": last.collection or None,
@@ -259,10 +261,14 @@ def _paid(story: NumberHistory, number: str) -> dict[str, object]:
     }
 
 
-def ace_release(one: EntryState) -> date | None:
+def ace_release(entry: EntryState) -> date | None:
     """The release date that ACE showed last."""
-    shown = [view for about in (SUMMARY, NOTICE, RELEASE) if (view := one.views.get(about)) and view.release_date]
-    return _date(max(shown, key=lambda view: view.seq).release_date) if shown else None
+    dated = [
+        status
+        for about in (SUMMARY, NOTICE, RELEASE)
+        if (status := entry.ace_statuses.get(about)) and status.release_date
+    ]
+    return _date(max(dated, key=lambda status: status.seq).release_date) if dated else None
 
 
 def _date(text: str) -> date | None:
@@ -273,96 +279,99 @@ def _ace_value(summary: EntryAceStatus | None, paper: PaperEntry, filed: bool) -
     """Of the stored summary: the paper's, unless the comparison found another."""
     if summary is None or not filed or summary.disposition == "not found":
         return None
-    other = next((each for each in summary.differs if each.field == ENTERED_VALUE), None)
-    if other is None:
+    value_difference = next((difference for difference in summary.differs if difference.field == ENTERED_VALUE), None)
+    if value_difference is None:
         return paper.value
-    return int(other.ace) if other.ace.isdigit() else None
+    return int(value_difference.ace) if value_difference.ace.isdigit() else None
 
 
-def history(line: AccountLine, one: EntryState | None, story: NumberHistory) -> str:
+def history(line: AccountLine, entry: EntryState | None, number_history: NumberHistory) -> str:
     """What happened to a number, in order, in one sentence."""
     number, parts = line.number, []
-    files = story.recorded.get(number, [])
+    files = number_history.recorded.get(number, [])
     if line.desk and not files:
         parts.append(f"printed for {line.desk}")
     if line.place == USED:
         parts.append(line.note)
     if files:
-        again = f", last revised {files[-1].mark.day}" if len(files) > 1 else ""
-        parts.append(f"recorded {files[0].mark.day} from {files[0].name}{again}")
-    if found := story.first_found(number):
-        parts.append(f"found in ACE {found.mark.day}, keyed there by CBP")
-    if bond := story.bonds.get(number):
+        again = f", last revised {files[-1].position.day}" if len(files) > 1 else ""
+        parts.append(f"recorded {files[0].position.day} from {files[0].name}{again}")
+    if first_found := number_history.first_found(number):
+        parts.append(f"found in ACE {first_found.position.day}, keyed there by CBP")
+    if bond := number_history.bonds.get(number):
         parts.append(f"surety's eBond confirmed {bond.day}")
     parts += [
-        f"{sent.application} in batch {sent.batch}: {story.fate(number, sent)}" for sent in story.sent.get(number, ())
+        f"{sending.application} in batch {sending.batch}: {number_history.fate(number, sending)}"
+        for sending in number_history.sent.get(number, ())
     ]
-    shown = story.first_stood(number, SUMMARY)
-    if shown and shown is not found and shown.batch not in story.sendings:
-        parts.append(f"ACE shows the summary {shown.mark.day}")
-    if end := story.ends.get(number):
-        parts.append(f"{line.place} {end.mark.day} by {end.mark.actor}: {end.how}")
+    first_shown = number_history.first_stood(number, SUMMARY)
+    if first_shown and first_shown is not first_found and first_shown.batch not in number_history.sendings:
+        parts.append(f"ACE shows the summary {first_shown.position.day}")
+    if end := number_history.ends.get(number):
+        parts.append(f"{line.place} {end.position.day} by {end.position.actor}: {end.how}")
     return "; ".join(parts)
 
 
-def with_lateness(made: pa.Table, today: date) -> pa.Table:
+def with_lateness(table: pa.Table, today: date) -> pa.Table:
     """Due day and days late of every row at once (19 CFR 142.12(b): ten working days from the
     time of entry; seen in secondary sources)."""
-    counts = _owes_summary(made)
-    released = _days(made["paper_release"], counts)
-    taken = _days(made["summary_in_ace"], counts)
-    closed = _closed(released, taken, today)
+    counts = _owes_summary(table)
+    released = _selected_days(table["paper_release"], counts)
+    accepted = _selected_days(table["summary_in_ace"], counts)
+    closed = _holidays(released, accepted, today)
     due = np.full(len(released), np.datetime64("NaT"), "datetime64[D]")
     due[counts] = np.busday_offset(released[counts], SUMMARY_DUE_DAYS, roll="preceding", holidays=closed)
-    known, settled = ~np.isnat(taken), _in(made["place"], (SETTLED,))
-    until = np.where(known, taken, np.datetime64(today, "D"))
-    judged = counts & (known | ~settled)
+    is_accepted, settled = ~np.isnat(accepted), _is_in(table["place"], (SETTLED,))
+    until = np.where(is_accepted, accepted, np.datetime64(today, "D"))
+    judged = counts & (is_accepted | ~settled)
     late = judged & (until > due)
     calendar, working = np.zeros(len(due), int), np.zeros(len(due), int)
     calendar[late] = (until[late] - due[late]).astype(int)
     working[late] = np.busday_count(due[late] + 1, until[late] + 1, holidays=closed)
-    words = np.select([~counts, ~judged, late & known, late, known], ["", UNKNOWN, LATE, LATE_OPEN, IN_TIME], DUE_LATER)
+    statuses = np.select(
+        [~counts, ~judged, late & is_accepted, late, is_accepted], ["", UNKNOWN, LATE, LATE_OPEN, IN_TIME], DUE_LATER
+    )
     for name, values, missing in (
         ("summary_due", due, ~counts),
         ("days_late", calendar, ~judged),
         ("working_days_late", working, ~judged),
-        ("lateness", words, None),
+        ("lateness", statuses, None),
     ):
-        place = SCHEMA.get_field_index(name)
+        index = SCHEMA.get_field_index(name)
         column = pa.array(values, mask=missing).cast(SCHEMA.field(name).type)
-        made = made.set_column(place, SCHEMA.field(name), column)
-    return made
+        table = table.set_column(index, SCHEMA.field(name), column)
+    return table
 
 
-def _owes_summary(made: pa.Table) -> np.ndarray:
+def _owes_summary(table: pa.Table) -> np.ndarray:
     """Released on paper, with a filing due from us under this number."""
-    released = _in(made["outcome"], RELEASED) & made["paper_release"].is_valid().to_numpy()
-    elsewhere = _in(made["place"], (HANDED_OVER, AWAY, BURNT, VOID)) | _in(made["route"], (NO_ROUTE,))
+    released = _is_in(table["outcome"], RELEASED) & table["paper_release"].is_valid().to_numpy()
+    elsewhere = _is_in(table["place"], (HANDED_OVER, AWAY, BURNT, VOID)) | _is_in(table["route"], (NO_ROUTE,))
     return released & ~elsewhere
 
 
-def _in(column: pa.ChunkedArray, values: tuple[str, ...]) -> np.ndarray:
+def _is_in(column: pa.ChunkedArray, values: tuple[str, ...]) -> np.ndarray:
     return pc.is_in(column, value_set=pa.array(values)).to_numpy()
 
 
-def _days(column: pa.ChunkedArray, wanted: np.ndarray) -> np.ndarray:
-    found = column.to_numpy().astype("datetime64[D]")
-    found[~wanted] = np.datetime64("NaT")
-    return found
+def _selected_days(column: pa.ChunkedArray, selected: np.ndarray) -> np.ndarray:
+    days = column.to_numpy().astype("datetime64[D]")
+    days[~selected] = np.datetime64("NaT")
+    return days
 
 
-def _closed(released: np.ndarray, taken: np.ndarray, today: date) -> list[date]:
+def _holidays(released: np.ndarray, accepted: np.ndarray, today: date) -> list[date]:
     """Federal holidays of all the years that matter."""
-    days = [today, *(one for part in (released, taken) for one in part[~np.isnat(part)].tolist())]
+    days = [today, *(accepted_day for part in (released, accepted) for accepted_day in part[~np.isnat(part)].tolist())]
     years = range(min(days).year - 1, max(days).year + 2)
     return sorted({day for year in years for day in federal_holidays(year)})
 
 
-def scrub_private(made: pa.Table) -> pa.Table:
+def scrub_private(table: pa.Table) -> pa.Table:
     """The table with every private reference, and all that looks like a Social Security number,
     masked in every text."""
-    for place, column in enumerate(made.schema):
+    for index, column in enumerate(table.schema):
         if pa.types.is_string(column.type):
-            clean = pc.replace_substring_regex(made.column(place), PRIVATE, MASK)
-            made = made.set_column(place, column, clean)
-    return made
+            clean = pc.replace_substring_regex(table.column(index), PRIVATE, MASK)
+            table = table.set_column(index, column, clean)
+    return table

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.core import clock
+from tasks.core import arrow_compute as pc, clock
+from tasks.core.arrow_compute import to_list
 from tasks.reconciliation.accounting.audit_tables import authorization_lines, discretion_lines
 from tasks.reconciliation.accounting.downtime_letters import downtime_letter_lines
-
-if TYPE_CHECKING:
-    from tasks.reconciliation.accounting.report_data import AccountingReport
+from tasks.reconciliation.accounting.report_data import AccountingReport
 
 MOST_ROWS = 1_000_000
 """Rows that a sheet holds with room for its head; the Parquet file holds all."""
@@ -41,18 +39,18 @@ _TITLES = {
 
 
 def report_parquet(report: AccountingReport) -> bytes:
-    """The numbers, one row each, with incident, head of the book and moment in the file's
+    """The numbers, one row each, with incident, head of the journal and moment in the file's
     metadata."""
-    said = {
+    metadata = {
         "incident": report.incident,
-        "made": report.made,
+        "made": report.made_at,
         "drill": str(report.drill).lower(),
         "head_seq": str(report.head.seq),
         "head_digest": report.head.digest,
         "filer": report.broker.filer_code,
     }
     sink = io.BytesIO()
-    pq.write_table(report.numbers.replace_schema_metadata(said), sink, compression="zstd")
+    pq.write_table(report.numbers.replace_schema_metadata(metadata), sink, compression="zstd")
     return sink.getvalue()
 
 
@@ -62,12 +60,12 @@ def report_sheets(report: AccountingReport) -> bytes:
 
     sink = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(sink, options) as book:
-        made = clock.parse(report.made).replace(tzinfo=None)
-        book.set_properties({"title": report_title(report), "created": made})
-        styles = _styles(book)
+    with xlsxwriter.Workbook(sink, options) as workbook:
+        created = clock.parse(report.made_at).replace(tzinfo=None)
+        workbook.set_properties({"title": report_title(report), "created": created})
+        styles = _styles(workbook)
         for name, table in _sheets(report):
-            _sheet(book.add_worksheet(name), styles, report, name, table)
+            _sheet(workbook.add_worksheet(name), styles, report, name, table)
     return sink.getvalue()
 
 
@@ -93,21 +91,21 @@ def _sheets(report: AccountingReport) -> list[tuple[str, pa.Table]]:
         ("Ports", report.ports),
         ("Importers", report.importers),
         ("Numbers", listed.slice(0, MOST_ROWS)),
-        ("Matters", report.matters),
+        ("Matters", report.discrepancies),
         (
             "Proofs",
             pa.Table.from_pylist(
-                [{"what": one.what, "figure": one.figure, "holds": one.holds} for one in report.proofs]
+                [{"what": proof.what, "figure": proof.figure, "holds": proof.holds} for proof in report.proofs]
             ),
         ),
         ("Approvals", report.approvals),
         ("Batches", report.batches),
-        *([("Authorisation", report.authorised)] if len(report.authorised) else []),
+        *([("Authorisation", report.authorizations)] if len(report.authorizations) else []),
         *([("Letters", report.letters)] if len(report.letters) else []),
         *([("Discretion", report.discretion)] if len(report.discretion) else []),
         *([("Open work", report.work)] if len(report.work) else []),
-        ("Who did what", report.deeds),
-        *([("Restore", report.restore.rows)] if report.restore.words else []),
+        ("Who did what", report.activities),
+        *([("Restore", report.restore.rows)] if report.restore.lines else []),
     ]
 
 
@@ -119,31 +117,31 @@ def summary(report: AccountingReport) -> pa.Table:
         ("filer code", broker.filer_code),
         ("licence", broker.licence),
         ("incident", report.name),
-        ("made", report.made),
+        ("made", report.made_at),
         ("status", report.status),
         ("book: events", f"{report.head.seq:,}"),
         ("book: digest", report.head.digest),
         *((row["what"], row["figure"]) for row in report.figures()),
-        ("CBP's authorisation", "; ".join(authorization_lines(report.authorised))),
+        ("CBP's authorisation", "; ".join(authorization_lines(report.authorizations))),
         ("discretion relied on", "; ".join(discretion_lines(report.discretion)) or "not recorded"),
         ("letters signed", "; ".join(downtime_letter_lines(report.letters))),
     ]
     return pa.table({"what": [row[0] for row in rows], "figure": [row[1] for row in rows]})
 
 
-def _styles(book: Any) -> dict[str, Any]:
+def _styles(workbook: Any) -> dict[str, Any]:
     return {
-        "head": book.add_format(
+        "head": workbook.add_format(
             {"bold": True, "bg_color": "#1F3A5F", "font_color": "white", "text_wrap": True, "valign": "top"}
         ),
-        "drill": book.add_format({"bold": True, "font_color": "#B00020", "font_size": 14}),
-        "said": book.add_format({"italic": True, "font_color": "#555555"}),
-        "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"}),
-        "money": book.add_format({"num_format": "#,##0", "valign": "top"}),
-        "cents": book.add_format({"num_format": "#,##0.00", "valign": "top"}),
-        "total": book.add_format({"bold": True, "top": 1, "num_format": "#,##0"}),
-        "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
-        "plain": book.add_format({"valign": "top"}),
+        "drill": workbook.add_format({"bold": True, "font_color": "#B00020", "font_size": 14}),
+        "said": workbook.add_format({"italic": True, "font_color": "#555555"}),
+        "date": workbook.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"}),
+        "money": workbook.add_format({"num_format": "#,##0", "valign": "top"}),
+        "cents": workbook.add_format({"num_format": "#,##0.00", "valign": "top"}),
+        "total": workbook.add_format({"bold": True, "top": 1, "num_format": "#,##0"}),
+        "wrap": workbook.add_format({"text_wrap": True, "valign": "top"}),
+        "plain": workbook.add_format({"valign": "top"}),
     }
 
 
@@ -153,18 +151,18 @@ def _sheet(sheet: Any, styles: dict[str, Any], report: AccountingReport, name: s
     if report.drill:
         sheet.write(0, 0, DRILL, styles["drill"])
     sheet.write(top - 2, 0, heading(report), styles["said"])
-    for place, column in enumerate(table.schema):
-        words_ = column_title(column.name)
-        sheet.write(top, place, words_, styles["head"])
+    for index, column in enumerate(table.schema):
+        title = column_title(column.name)
+        sheet.write(top, index, title, styles["head"])
         style = _style(styles, column, wrap=table.num_columns <= _WIDE)
-        sheet.set_column(place, place, _width(words_, table.column(place)), style)
-        _fill(sheet, top + 1, place, table.column(place), style)
+        sheet.set_column(index, index, _width(title, table.column(index)), style)
+        _fill(sheet, top + 1, index, table.column(index), style)
     if name in ("Desks", "Ports", "Importers"):
         _totals(sheet, styles, table, top)
     _page(sheet, report, name, top, table)
 
 
-def _fill(sheet: Any, row: int, place: int, column: pa.ChunkedArray, style: Any) -> None:
+def _fill(sheet: Any, row: int, index: int, column: pa.ChunkedArray, style: Any) -> None:
     """One column of values, each as what it is; an absent one leaves its cell empty."""
     if pa.types.is_boolean(column.type):
         column = pc.if_else(column, "yes", "no")
@@ -174,9 +172,9 @@ def _fill(sheet: Any, row: int, place: int, column: pa.ChunkedArray, style: Any)
         "decimal128(14, 2)": sheet.write_number,
     }.get(str(column.type), sheet.write_string)
     text = pa.types.is_string(column.type)
-    for below, value in enumerate(column.to_pylist()):
+    for below, value in enumerate(to_list(column)):
         if value is not None:
-            write(row + below, place, value[:_MOST_TEXT] if text else value, style)
+            write(row + below, index, value[:_MOST_TEXT] if text else value, style)
 
 
 def column_title(name: str) -> str:
@@ -195,10 +193,10 @@ def _style(styles: dict[str, Any], column: pa.Field, *, wrap: bool) -> Any:
     return styles["wrap"] if wrap else styles["plain"]
 
 
-def _width(words_: str, column: pa.ChunkedArray) -> int:
+def _width(title: str, column: pa.ChunkedArray) -> int:
     """By the head's longest word and the first values: enough to read, never wider than a hand."""
-    looked = [len(str(value)) for value in column.slice(0, _LOOKED_AT).to_pylist() if value is not None]
-    widest = max([max(len(word) for word in words_.split()) + 3, *(size + 2 for size in looked)])
+    lengths = [len(str(value)) for value in to_list(column.slice(0, _LOOKED_AT)) if value is not None]
+    widest = max([max(len(word) for word in title.split()) + 3, *(size + 2 for size in lengths)])
     return min(widest, _WIDEST)
 
 
@@ -206,13 +204,13 @@ def _totals(sheet: Any, styles: dict[str, Any], table: pa.Table, top: int) -> No
     """The sums, as values: a reader without a calculating program must see them too."""
     row = top + 1 + len(table)
     sheet.write(row, 0, "in all", styles["total"])
-    for place, column in enumerate(table.schema):
+    for index, column in enumerate(table.schema):
         if pa.types.is_integer(column.type):
-            sheet.write(row, place, sum(table.column(place).to_pylist()), styles["total"])
+            sheet.write(row, index, sum(to_list(table.column(index))), styles["total"])
 
 
 def _page(sheet: Any, report: AccountingReport, name: str, top: int, table: pa.Table) -> None:
-    mark = "DRILL   " if report.drill else ""
+    drill_mark = "DRILL   " if report.drill else ""
     sheet.freeze_panes(top + 1, 1)
     if len(table):
         sheet.autofilter(top, 0, top + len(table), table.num_columns - 1)
@@ -221,7 +219,7 @@ def _page(sheet: Any, report: AccountingReport, name: str, top: int, table: pa.T
     sheet.fit_to_pages(1 if table.num_columns <= _WIDE else 2, 0)
     sheet.repeat_columns(0)
     sheet.repeat_rows(top)
-    sheet.set_header(f"&L{_safe(mark + report_title(report))}&R{_safe(name)}")
+    sheet.set_header(f"&L{_safe(drill_mark + report_title(report))}&R{_safe(name)}")
     sheet.set_footer(f"&L&8{_safe(heading(report)[:110])}&R&8&P / &N")
 
 

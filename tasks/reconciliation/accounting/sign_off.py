@@ -32,43 +32,48 @@ from tasks.reconciliation.decisions.entry_facts import PaperOutcome, paper_outco
 from tasks.reconciliation.decisions.rule_table import NextStep
 from tasks.reconciliation.events import AccountingSigned
 from tasks.reconciliation.state.entry_reader import list_entry_states
-from tasks.security.api import ApprovalSettings, ApprovalState, approval_error
+from tasks.security.api import Act, ApprovalSettings, ApprovalState, approval_error
 from tasks.workspace import Workspace
 
 
 def require_accounted(lines: list[AccountLine]) -> None:
     """Raises Unaccounted, naming desks and numbers, while a number has no place or a recorded
-    entry is neither settled nor handed over nor burnt nor in need of no filing."""
+    entry is neither settled nor handed over nor canceled nor in need of no filing."""
     if stray := [line.number for line in lines if line.place == STRAY]:
         raise Unaccounted("numbers-in-ace-not-in-record", reason=stray_text(stray), numbers=stray)
     missing = unaccounted(lines)
     if missing:
-        told = "; ".join(
+        listed = "; ".join(
             f"{desk}: {len(numbers)} ({', '.join(numbers[:3])}{', ...' if numbers[3:] else ''})"
             for desk, numbers in sorted(missing.items())
         )
-        numbers = [number for some in missing.values() for number in some]
-        raise Unaccounted("numbers-unaccounted-for", numbers_count=len(numbers), reason=told, numbers=numbers)
-    if still := unsettled(lines):
-        first = ", ".join(f"{line.number} ({line.place})" for line in still[:3])
+        numbers = [number for desk_numbers in missing.values() for number in desk_numbers]
+        raise Unaccounted("numbers-unaccounted-for", numbers_count=len(numbers), reason=listed, numbers=numbers)
+    if open_lines := unsettled(lines):
+        first = ", ".join(f"{line.number} ({line.place})" for line in open_lines[:3])
         raise Unaccounted(
-            "entries-not-settled", still_count=len(still), first=first, numbers=[line.number for line in still]
+            "entries-not-settled",
+            still_count=len(open_lines),
+            first=first,
+            numbers=[line.number for line in open_lines],
         )
 
 
 def require_asked(journal: Journal) -> None:
     """Raises Unaccounted while ACE was not asked for an entry that needs no filing, or has it, or
     took a settled one back: nothing is final that ACE does not bear out."""
-    open_ = {}
-    for one in list_entry_states(journal):
-        verdict = classify(one)
-        if reason := reversal_reason(one):
-            open_[one.number] = reason
-        elif paper_outcome(one) is PaperOutcome.CLOSED and verdict.step not in (NextStep.NO_FILING, NextStep.SETTLE):
-            open_[one.number] = f"{verdict.step}: {verdict.why}"
-    if open_:
-        first = "; ".join(f"{number} ({why})" for number, why in [*open_.items()][:3])
-        raise Unaccounted("entries-not-final-in-ace", open__count=len(open_), first=first, numbers=[*open_])
+    open_entries = {}
+    for entry in list_entry_states(journal):
+        decision = classify(entry)
+        if reason := reversal_reason(entry):
+            open_entries[entry.number] = reason
+        elif paper_outcome(entry) is PaperOutcome.CLOSED and decision.step not in (NextStep.NO_FILING, NextStep.SETTLE):
+            open_entries[entry.number] = f"{decision.step}: {decision.why}"
+    if open_entries:
+        first = "; ".join(f"{number} ({why})" for number, why in [*open_entries.items()][:3])
+        raise Unaccounted(
+            "entries-not-final-in-ace", open__count=len(open_entries), first=first, numbers=[*open_entries]
+        )
 
 
 class SignAccounting(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", tag="sign-accounting"):
@@ -92,11 +97,11 @@ def sign_final_accounting(
     workspace = Workspace(settings, journal=journal)
     lines, payload = _payload(workspace)
     content.put(as_content(lines))
-    asked = ask_approval(workspace, payload, preparer, TOPIC)
-    if error := approval_error(journal, asked, settings(ApprovalSettings).persons):
+    approval = ask_approval(workspace, payload, preparer, TOPIC)
+    if error := approval_error(journal, approval, settings(ApprovalSettings).persons):
         raise error
-    approved_acts.carry_out(workspace, asked.plan, preparer)
-    return _signed(payload, asked.plan)
+    approved_acts.carry_out(workspace, approval.plan, preparer)
+    return _signed(payload, approval.plan)
 
 
 def _payload(workspace: Workspace) -> tuple[list[AccountLine], SignAccounting]:
@@ -105,7 +110,7 @@ def _payload(workspace: Workspace) -> tuple[list[AccountLine], SignAccounting]:
     require_accounted(lines)
     if workspace.settings(AceSettings).ask_first:
         require_asked(workspace.journal)
-    since = {one.number: one.since for one in list_entry_states(workspace.journal)}
+    since = {entry.number: entry.since for entry in list_entry_states(workspace.journal)}
     closed = {
         line.number: (line.outcome or "no filing", since[line.number]) for line in lines if line.place == NO_FILING
     }
@@ -118,12 +123,12 @@ def _require_current(workspace: Workspace, payload: SignAccounting) -> None:
         raise Refused("accounting-changed", accounting=payload.accounting[:12])
 
 
-def _sign(pen: Pen, payload: SignAccounting, asked: ApprovalState, actor: str) -> ActFacts:
+def _sign(pen: Pen, payload: SignAccounting, approval: ApprovalState, actor: str) -> ActFacts:
     for number, (outcome, since) in payload.closed.items():
-        body = EntrySettled(number=number, how=outcome, proof=payload.accounting, approval=asked.plan)
+        body = EntrySettled(number=number, how=outcome, proof=payload.accounting, approval=approval.plan)
         pen.append(body, f"entry/{number}", key=f"settled:{number}:{since}", actor=actor)
     key = f"signed:{payload.accounting}"
-    pen.append(_signed(payload, asked.plan), "accounting", key=key, actor=actor)
+    pen.append(_signed(payload, approval.plan), "accounting", key=key, actor=actor)
     return {"signed": payload.accounting, "numbers": payload.numbers}
 
 
@@ -131,13 +136,15 @@ def _signed(payload: SignAccounting, plan: str) -> AccountingSigned:
     return AccountingSigned(accounting=payload.accounting, plan=plan, numbers=payload.numbers)
 
 
-HANDLER: ActHandler[SignAccounting] = ActHandler(
-    load_struct(SignAccounting),
-    lambda _, payload: [payload.accounting],
-    lambda _, payload: message_text("title-sign-accounting", {"count": payload.numbers}),
-    _require_current,
-    _sign,
-)
+HANDLERS: dict[Act, ActHandler[SignAccounting]] = {
+    Act.SIGN_ACCOUNTING: ActHandler(
+        load_struct(SignAccounting),
+        lambda _, payload: [payload.accounting],
+        lambda _, payload: message_text("title-sign-accounting", {"count": payload.numbers}),
+        _require_current,
+        _sign,
+    )
+}
 
 
 def try_to_end(workspace: Workspace, actor: str) -> dict[str, Any]:
@@ -147,10 +154,10 @@ def try_to_end(workspace: Workspace, actor: str) -> dict[str, Any]:
     if all(line.place == FREE for line in lines):
         return {"words": "no number was used"}
     try:
-        done = sign_final_accounting(workspace.journal, workspace.content, workspace.settings, actor)
-    except Unaccounted as open_:
-        return {"words": str(open_)}
-    except NotApproved as waits:
-        return {"words": str(waits), "plan": waits.plan}
-    words = f"the accounting is signed: {done.numbers} numbers, each in its final place"
-    return {"words": words, "signed": done.accounting}
+        signed = sign_final_accounting(workspace.journal, workspace.content, workspace.settings, actor)
+    except Unaccounted as unaccounted_error:
+        return {"words": str(unaccounted_error)}
+    except NotApproved as waiting:
+        return {"words": str(waiting), "plan": waiting.plan}
+    text = f"the accounting is signed: {signed.numbers} numbers, each in its final place"
+    return {"words": text, "signed": signed.accounting}

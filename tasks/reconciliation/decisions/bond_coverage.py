@@ -2,8 +2,6 @@
 
 A bond covers what enters from its effective date on and before its end, as long as the importer is
 still a user of it and CBP holds it sufficient (AE 2026-07 p.156-157; errors 113 to 117).
-
-What a person calls a bond.
 """
 
 from __future__ import annotations
@@ -28,20 +26,20 @@ IMPORTING = ("A", "C")
 """Activities that cover entries: importer or broker, importer/broker and drawback (KI v7 p.13)."""
 
 
-def coverage_fault(one: EntryState) -> Problem | None:
+def coverage_fault(entry: EntryState) -> Problem | None:
     """Why no continuous bond in ACE covers an entry that relies on one; None if one does, or if ACE
     was not asked yet."""
-    said = one.views.get(IMPORTER)
-    if one.bond_type != CONTINUOUS or said is None:
+    status = entry.ace_statuses.get(IMPORTER)
+    if entry.bond_type != CONTINUOUS or status is None:
         return None
-    if said.code == NO_BOND_STATUS:
+    if status.code == NO_BOND_STATUS:
         return Problem(code="importer-bond-missing")
-    if not said.bonds:
+    if not status.bonds:
         return None
-    reasons = [_reason(bond, one.entered or one.released) for bond in said.bonds]
+    reasons = [_reason(bond, entry.entered or entry.released) for bond in status.bonds]
     if None in reasons:
         return None
-    covering = [why for bond, why in zip(said.bonds, reasons, strict=True) if _imports(bond)]
+    covering = [why for bond, why in zip(status.bonds, reasons, strict=True) if _imports(bond)]
     return (covering or reasons)[0]
 
 

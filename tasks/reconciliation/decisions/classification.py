@@ -43,36 +43,36 @@ class EntryDecision(msgspec.Struct, frozen=True):
     ask: str = ""
 
 
-def classify(one: EntryState) -> EntryDecision:
+def classify(entry: EntryState) -> EntryDecision:
     """The next step of one recorded entry. Pure, so that it is worked out once for each state."""
-    kept = vars(one)
-    if "verdict" not in kept:
-        kept["verdict"] = _classified(one)
-    return kept["verdict"]
+    cache = vars(entry)
+    if "decision" not in cache:
+        cache["decision"] = _decide(entry)
+    return cache["decision"]
 
 
-def _classified(one: EntryState) -> EntryDecision:
-    if one.state != "recorded":
-        return EntryDecision(NextStep.SETTLE, one.state)
-    facts = derive_facts(one)
+def _decide(entry: EntryState) -> EntryDecision:
+    if entry.state != "recorded":
+        return EntryDecision(NextStep.SETTLE, entry.state)
+    facts = derive_facts(entry)
     rule = first_rule(facts)
-    details = _Details(one, facts)
-    verdict = EntryDecision(rule.step, rule.why.format_map(details), rule.ask)
-    verdict = _heard(one, _ready(one, verdict) if rule.step in SENDING else verdict)
-    return verdict if "uncovered" in details else _noted(one, verdict)
+    details = _Details(entry, facts)
+    decision = EntryDecision(rule.step, rule.why.format_map(details), rule.ask)
+    decision = _with_rejected_queries(entry, _require_ready(entry, decision) if rule.step in SENDING else decision)
+    return decision if "uncovered" in details else _with_missing_summary(entry, decision)
 
 
-def lacks_summary(one: EntryState) -> bool:
-    """Whether it came in and no summary of our book can take it."""
-    open_ = bool(one.uncovered) and one.state == "recorded"
-    return open_ and paper_outcome(one) in FILED and route_of(one) == ORPHAN
+def lacks_summary(entry: EntryState) -> bool:
+    """Whether it came in and no summary of our journal can take it."""
+    uncovered = bool(entry.uncovered) and entry.state == "recorded"
+    return uncovered and paper_outcome(entry) in FILED and route_of(entry) == ORPHAN
 
 
-def _noted(one: EntryState, verdict: EntryDecision) -> EntryDecision:
+def _with_missing_summary(entry: EntryState, decision: EntryDecision) -> EntryDecision:
     """A summary that is wanting is told from the first day, not when all else is done."""
-    if one.uncovered is None or not lacks_summary(one):
-        return verdict
-    return EntryDecision(verdict.step, f"{verdict.why}; then: {problem_text(one.uncovered)}", verdict.ask)
+    if entry.uncovered is None or not lacks_summary(entry):
+        return decision
+    return EntryDecision(decision.step, f"{decision.why}; then: {problem_text(entry.uncovered)}", decision.ask)
 
 
 def problem_text(problem: Problem) -> str:
@@ -80,71 +80,71 @@ def problem_text(problem: Problem) -> str:
     return ": ".join(filter(None, (problem.wrong, problem.right)))
 
 
-def _heard(one: EntryState, verdict: EntryDecision) -> EntryDecision:
-    """What waits for an answer waits for a person where ACE looks at none of our questions."""
-    reasons = one.refused.get(IMPORTER if verdict.ask == CONSIGNEE else verdict.ask)
-    if reasons is None or verdict.step not in (NextStep.ASK, NextStep.WAIT):
-        return verdict
+def _with_rejected_queries(entry: EntryState, decision: EntryDecision) -> EntryDecision:
+    """What waits for an answer waits for a person where ACE looks at none of our queries."""
+    reasons = entry.query_rejections.get(IMPORTER if decision.ask == CONSIGNEE else decision.ask)
+    if reasons is None or decision.step not in (NextStep.ASK, NextStep.WAIT):
+        return decision
     why = reasons_text(reasons) or "CBP gave no reason"
-    words = f"ACE rejects our questions whole ({why}): mend password, filer or port; it is asked again"
-    return EntryDecision(NextStep.PERSON, words, verdict.ask)
+    text = f"ACE rejects our questions whole ({why}): mend password, filer or port; it is asked again"
+    return EntryDecision(NextStep.PERSON, text, decision.ask)
 
 
-def reversal_reason(one: EntryState) -> str:
-    """What ACE told after an entry was settled that takes the settlement away, in words; empty
+def reversal_reason(entry: EntryState) -> str:
+    """What ACE reported after an entry was settled that takes the settlement away, in words; empty
     where nothing does."""
-    if one.state != "settled":
+    if entry.state != "settled":
         return ""
-    acted, told = one.views.get(ACTION), one.views.get(NOTICE)
-    if acted is not None and acted.seq > one.since:
-        return f"CBP, of the summary: {acted.message or acted.code}"
-    if told is None or told.seq <= one.since:
+    action, notice = entry.ace_statuses.get(ACTION), entry.ace_statuses.get(NOTICE)
+    if action is not None and action.seq > entry.since:
+        return f"CBP, of the summary: {action.message or action.code}"
+    if notice is None or notice.seq <= entry.since:
         return ""
-    words = f"ACE, of the release: {told.release or told.message or 'on file'}"
-    other_day = told.release_date and one.released and told.release_date != one.released
-    if goods_status(told.release_code) not in (None, GoodsStatus.FREE, GoodsStatus.ADMISSIBLE):
-        return words
+    text = f"ACE, of the release: {notice.release or notice.message or 'on file'}"
+    other_day = notice.release_date and entry.released and notice.release_date != entry.released
+    if goods_status(notice.release_code) not in (None, GoodsStatus.RELEASED, GoodsStatus.ADMISSIBLE):
+        return text
     if other_day:
-        return f"paper {one.released}, ACE {told.release_date}"
-    return words if paper_outcome(one) is PaperOutcome.CLOSED else ""
+        return f"paper {entry.released}, ACE {notice.release_date}"
+    return text if paper_outcome(entry) is PaperOutcome.CLOSED else ""
 
 
 class _Details(dict[str, str]):
     """What a rule's words can name, worked out when they do; it holds what they named."""
 
-    def __init__(self, one: EntryState, facts: EntryFacts) -> None:
-        self._one, self._facts = one, facts
+    def __init__(self, entry: EntryState, facts: EntryFacts) -> None:
+        self._one, self._facts = entry, facts
 
     def __missing__(self, name: str) -> str:
         self[name] = _DETAILS[name](self._one, self._facts)
         return self[name]
 
 
-def _of_summary(one: EntryState, facts: EntryFacts) -> str:
-    view = one.views.get(SUMMARY)
-    if view is None:
+def _summary_detail(entry: EntryState, facts: EntryFacts) -> str:
+    status = entry.ace_statuses.get(SUMMARY)
+    if status is None:
         return ""
-    if view.disposition not in HELD:
-        return f"{view.disposition} {view.message}".strip()
-    state = [view.summary, view.control and f"in {view.control} control", view.message]
+    if status.disposition not in HELD:
+        return f"{status.disposition} {status.message}".strip()
+    state = [status.summary, status.control and f"in {status.control} control", status.message]
     return ", ".join(part for part in state if part) or "nothing of its state"
 
 
-def _bill(one: EntryState, facts: EntryFacts) -> str:
-    view = one.views.get(BILL)
-    return f"{view.message or view.disposition}" if view else ""
+def _bill_detail(entry: EntryState, facts: EntryFacts) -> str:
+    status = entry.ace_statuses.get(BILL)
+    return f"{status.message or status.disposition}" if status else ""
 
 
-def _version(one: EntryState, facts: EntryFacts) -> str:
-    view = one.views.get(SUMMARY)
-    return view.version if view else ""
+def _version_detail(entry: EntryState, facts: EntryFacts) -> str:
+    status = entry.ace_statuses.get(SUMMARY)
+    return status.version if status else ""
 
 
-def _differs(one: EntryState, facts: EntryFacts) -> str:
-    differs = view.differs if (view := one.views.get(SUMMARY)) else ()
-    more = len(differs) - _MOST_DIFFERENCES
-    shown = [difference_text(each) for each in differs[:_MOST_DIFFERENCES]]
-    return "; ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
+def _differences_detail(entry: EntryState, facts: EntryFacts) -> str:
+    differs = status.differs if (status := entry.ace_statuses.get(SUMMARY)) else ()
+    omitted_count = len(differs) - _MOST_DIFFERENCES
+    texts = [difference_text(difference) for difference in differs[:_MOST_DIFFERENCES]]
+    return "; ".join([*texts, *([f"and {omitted_count} more"] if omitted_count > 0 else [])])
 
 
 _MOST_DIFFERENCES = 12
@@ -156,79 +156,79 @@ def first_three(numbers: Sequence[str]) -> str:
     return ", ".join(numbers[:3]) + (f" and {len(numbers) - 3} more" if numbers[3:] else "")
 
 
-def _batch(application: str) -> Detail:
-    def told(one: EntryState, facts: EntryFacts) -> str:
-        sent = one.sent.get(application)
+def _batch_detail(application: str) -> Detail:
+    def batch_of(entry: EntryState, facts: EntryFacts) -> str:
+        sent = entry.sent.get(application)
         return sent.batch if sent else ""
 
-    return told
+    return batch_of
 
 
-def _code(application: str) -> Detail:
-    def told(one: EntryState, facts: EntryFacts) -> str:
-        sent = one.sent.get(application)
+def _code_detail(application: str) -> Detail:
+    def code_of(entry: EntryState, facts: EntryFacts) -> str:
+        sent = entry.sent.get(application)
         return reasons_text(sent.reasons if sent else ()) or "CBP gave no code"
 
-    return told
+    return code_of
 
 
-def _refused(application: str) -> Detail:
-    def told(one: EntryState, facts: EntryFacts) -> str:
-        sent = one.sent.get(application)
-        whole = sent is not None and sent.state == "batch rejected"
-        return "alone in its batch, rejected whole" if whole else "rejected"
+def _rejection_detail(application: str) -> Detail:
+    def rejection_of(entry: EntryState, facts: EntryFacts) -> str:
+        sent = entry.sent.get(application)
+        is_whole = sent is not None and sent.state == "batch rejected"
+        return "alone in its batch, rejected whole" if is_whole else "rejected"
 
-    return told
+    return rejection_of
 
 
 _DETAILS: Mapping[str, Detail] = {
-    "outcome": lambda one, facts: one.outcome or f"route {one.route}",
-    "released": lambda one, facts: one.released,
-    "dated": lambda one, facts: facts.dated,
-    "code": lambda one, facts: facts.code,
-    "says": lambda one, facts: facts.says,
-    "route": lambda one, facts: one.route,
-    "bill": _bill,
-    "summary": _of_summary,
-    "version": _version,
-    "differs": _differs,
-    "covered_by": lambda one, facts: one.covered_by,
-    "uncovered": lambda one, facts: problem_text(one.uncovered) if one.uncovered else "",
-    "covers": lambda one, facts: str(len(one.covers)),
-    "awaited": lambda one, facts: first_three(one.awaited),
-    **{f"{name.lower()}_batch": _batch(name) for name in ("SE", "AE")},
-    **{f"{name.lower()}_code": _code(name) for name in ("SE", "AE")},
-    **{f"{name.lower()}_refused": _refused(name) for name in ("SE", "AE")},
+    "outcome": lambda entry, facts: entry.outcome or f"route {entry.route}",
+    "released": lambda entry, facts: entry.released,
+    "dated": lambda entry, facts: facts.dated,
+    "code": lambda entry, facts: facts.code,
+    "says": lambda entry, facts: facts.ace_text,
+    "route": lambda entry, facts: entry.route,
+    "bill": _bill_detail,
+    "summary": _summary_detail,
+    "version": _version_detail,
+    "differs": _differences_detail,
+    "covered_by": lambda entry, facts: entry.covered_by,
+    "uncovered": lambda entry, facts: problem_text(entry.uncovered) if entry.uncovered else "",
+    "covers": lambda entry, facts: str(len(entry.covers)),
+    "awaited": lambda entry, facts: first_three(entry.awaited),
+    **{f"{name.lower()}_batch": _batch_detail(name) for name in ("SE", "AE")},
+    **{f"{name.lower()}_code": _code_detail(name) for name in ("SE", "AE")},
+    **{f"{name.lower()}_refused": _rejection_detail(name) for name in ("SE", "AE")},
 }
 
 
-def _ready(one: EntryState, go: EntryDecision) -> EntryDecision:
+def _require_ready(entry: EntryState, sending: EntryDecision) -> EntryDecision:
     """What may go to ACE goes when it is complete, bonded, and its parties are known."""
-    if go.step is not NextStep.SEND_RELEASE and not one.complete:
-        return EntryDecision(NextStep.CHASE, "the summary lacks data")
-    if not one.bonded:
-        missing = "; ".join(map(bond_text, one.open_bonds))
+    if sending.step is not NextStep.SEND_RELEASE and not entry.complete:
+        return EntryDecision(NextStep.ASK_IMPORTER, "the summary lacks data")
+    if not entry.bonded:
+        missing = "; ".join(map(bond_text, entry.open_bonds))
         return EntryDecision(NextStep.SURETY, f"the surety's eBond is not confirmed: {missing or 'bond'}")
-    for about in one.parties:
-        if (missing := _unknown_party(one, about)) is not None:
+    for about in entry.parties:
+        if (missing := _unknown_party(entry, about)) is not None:
             return missing
-    if (problem := coverage_fault(one)) is not None:
+    if (problem := coverage_fault(entry)) is not None:
         why = f"{problem_text(problem)} (continuity reconcile letters)"
         return EntryDecision(NextStep.PERSON, why, IMPORTER)
-    return go
+    return sending
 
 
-def _unknown_party(one: EntryState, about: str) -> EntryDecision | None:
+def _unknown_party(entry: EntryState, about: str) -> EntryDecision | None:
     """What is to be done about an importer or consignee that ACE is not known to take."""
-    known = one.views.get(about)
-    if known is None:
-        asked = one.unanswered(about)
-        words = f"is the {about} active in ACE?"
-        words = f"asked: {words} No answer yet" if asked else words
-        return EntryDecision(NextStep.WAIT if asked else NextStep.ASK, words, about)
-    if known.disposition in FAILURES:
+    status = entry.ace_statuses.get(about)
+    if status is None:
+        is_asked = entry.unanswered(about)
+        text = f"is the {about} active in ACE?"
+        text = f"asked: {text} No answer yet" if is_asked else text
+        return EntryDecision(NextStep.WAIT if is_asked else NextStep.ASK, text, about)
+    if status.disposition in FAILURES:
         return EntryDecision(NextStep.WAIT, f"KI failed for the {about}: it is asked again", about)
-    if known.disposition == "active":
+    if status.disposition == "active":
         return None
-    why = f"the {about} is {known.disposition} in ACE: Form 5106 first (continuity reconcile letters)"
+    why = f"the {about} is {status.disposition} in ACE: Form 5106 first (continuity reconcile letters)"
     return EntryDecision(NextStep.FORM, why, about)

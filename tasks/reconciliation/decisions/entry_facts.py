@@ -1,6 +1,6 @@
 """Everything known of an entry, brought down to the few words that the rules are written in.
 
-A question counts only if it was put after the entry's last sending and last revision; what ACE
+A query counts only if it was put after the entry's last sending and last revision; what ACE
 told of its own accord counts from the moment it was read.
 """
 
@@ -42,62 +42,62 @@ class PaperOutcome(StrEnum):
     OPEN = "not let go"
     QUOTA = "quota, filed before it is let go"
     WITHDRAWAL = "withdrawal, never released in ACE"
-    FREED = "released"
+    RELEASED = "released"
     CLOSED = "did not come in"
 
 
 class SummaryStatus(StrEnum):
-    """What EQ shows. ODD: rejected, inactive, not ours, not permitted, gone, unknown."""
+    """What EQ shows. UNCLEAR: rejected, inactive, not ours, not permitted, gone, unknown."""
 
     UNASKED = "not asked"
     ASKED = "asked"
     FAILED = "failed"
     NONE = "none"
-    GOOD = "as ours"
-    DIFFERENT = "other than ours"
-    CANCELLED = "cancelled"
-    ODD = "odd"
+    MATCHES = "as ours"
+    DIFFERS = "other than ours"
+    CANCELED = "cancelled"
+    UNCLEAR = "odd"
 
 
 class ReleaseStatus(StrEnum):
-    """What CQ, SO and EQ show of the entry, the latest word first. INVISIBLE is no absence."""
+    """What CQ, SO and EQ show of the entry, the latest word first. NOT_VISIBLE is no absence."""
 
     UNASKED = "not asked"
     ASKED = "asked"
     FAILED = "failed"
-    INVISIBLE = "not visible"
+    NOT_VISIBLE = "not visible"
     PENDING = "on file, not released"
-    FREE = "released"
+    RELEASED = "released"
     OTHER_DAY = "released on another day"
     STOPPED = "exam, hold, documents"
-    LOST = "will be lost unless mended"
-    GONE = "cancelled"
-    ODD = "odd"
+    AT_RISK = "will be lost unless mended"
+    CANCELED = "cancelled"
+    UNCLEAR = "odd"
 
 
 class SendingStatus(StrEnum):
-    """The last sending of one application. NOTHING: never sent, or definitely not taken and free
-    to go again. CHANGED: a release that ACE took, and whose data were revised here since. REFUSED:
-    by its own fault and unchanged. OUTSIDE: by a cause outside the record."""
+    """The last sending of one application. NOT_SENT: never sent, or definitely not taken and free
+    to go again. REVISED_SINCE: a release that ACE took, and whose data were revised here since. REJECTED:
+    by its own fault and unchanged. REJECTED_OUTSIDE: by a cause outside the record."""
 
-    NOTHING = "nothing"
-    OUT = "out"
-    CHANGED = "out, revised since"
-    FOUND = "found"
-    REFUSED = "refused"
-    OUTSIDE = "refused for a cause outside"
+    NOT_SENT = "nothing"
+    SENT = "out"
+    REVISED_SINCE = "out, revised since"
+    ALREADY_ON_FILE = "found"
+    REJECTED = "refused"
+    REJECTED_OUTSIDE = "refused for a cause outside"
 
 
 class BillStatus(StrEnum):
-    """What CQ shows of its bills. OWN: this very entry is released on one of them."""
+    """What CQ shows of its bills. THIS_ENTRY: this very entry is released on one of them."""
 
     UNASKED = "not asked"
     ASKED = "asked"
     FAILED = "failed"
-    CLEAR = "no other release"
-    OWN = "this entry"
-    TAKEN = "another release"
-    ODD = "odd"
+    NO_RELEASE = "no other release"
+    THIS_ENTRY = "this entry"
+    OTHER_RELEASE = "another release"
+    UNCLEAR = "odd"
 
 
 class EntryFacts(msgspec.Struct, frozen=True):
@@ -112,135 +112,139 @@ class EntryFacts(msgspec.Struct, frozen=True):
     bill: BillStatus
     dated: str = ""
     code: str = ""
-    says: str = ""
+    ace_text: str = ""
 
 
-def derive_facts(one: EntryState) -> EntryFacts:
+def derive_facts(entry: EntryState) -> EntryFacts:
     """The facts of one recorded entry."""
-    release, dated, code, says = _release(one)
+    release, dated, code, says = _release_facts(entry)
     return EntryFacts(
-        paper_outcome(one),
-        route_of(one),
-        _summary(one),
+        paper_outcome(entry),
+        route_of(entry),
+        _summary_status(entry),
         release,
-        _way(one, "SE"),
-        _way(one, "AE"),
-        _bill(one),
+        _sending_status(entry, "SE"),
+        _sending_status(entry, "AE"),
+        _bill_status(entry),
         dated,
         code,
         says,
     )
 
 
-def paper_outcome(one: EntryState) -> PaperOutcome:
-    """Quota goods and warehouse withdrawals are filed before they are let go (19 CFR 142.13(b),
+def paper_outcome(entry: EntryState) -> PaperOutcome:
+    """Quota goods and warehouse withdrawals are filed before they are released (19 CFR 142.13(b),
     144.38); a withdrawal has no cargo release in ACE at all (CATAIR SE v40 p.18)."""
-    if one.outcome in CLOSED or one.route == "none":
+    if entry.outcome in CLOSED or entry.route == "none":
         return PaperOutcome.CLOSED
-    if one.route == "ae_only" and one.entry_type in WITHDRAWALS:
+    if entry.route == "ae_only" and entry.entry_type in WITHDRAWALS:
         return PaperOutcome.WITHDRAWAL
-    if one.outcome in RELEASED:
-        return PaperOutcome.FREED
-    early = one.route == "ae_certified" and one.entry_type in QUOTA_TYPES
+    if entry.outcome in RELEASED:
+        return PaperOutcome.RELEASED
+    early = entry.route == "ae_certified" and entry.entry_type in QUOTA_TYPES
     return PaperOutcome.QUOTA if early else PaperOutcome.OPEN
 
 
-def _unanswered(one: EntryState, about: str) -> str:
-    return "ASKED" if one.unanswered(about) else "UNASKED"
+def _query_status_name(entry: EntryState, about: str) -> str:
+    return "ASKED" if entry.unanswered(about) else "UNASKED"
 
 
-def _summary(one: EntryState) -> SummaryStatus:
-    view = one.fresh(SUMMARY)
-    if view is None:
-        return SummaryStatus[_unanswered(one, SUMMARY)]
-    if view.disposition in FAILURES:
+def _summary_status(entry: EntryState) -> SummaryStatus:
+    status = entry.fresh(SUMMARY)
+    if status is None:
+        return SummaryStatus[_query_status_name(entry, SUMMARY)]
+    if status.disposition in FAILURES:
         return SummaryStatus.FAILED
-    if view.disposition == "not found":
+    if status.disposition == "not found":
         # CBP acted on a summary that EQ no longer shows: that is no plain absence.
-        return SummaryStatus.ODD if ACTION in one.views else SummaryStatus.NONE
-    if view.disposition not in HELD:
-        return SummaryStatus.ODD
-    if view.summary == "cancelled":
-        return SummaryStatus.CANCELLED
-    if view.summary != "accepted" or view.control not in IN_FORCE:
-        return SummaryStatus.ODD
-    return SummaryStatus.DIFFERENT if view.differs else SummaryStatus.GOOD
+        return SummaryStatus.UNCLEAR if ACTION in entry.ace_statuses else SummaryStatus.NONE
+    if status.disposition not in HELD:
+        return SummaryStatus.UNCLEAR
+    if status.summary == "cancelled":
+        return SummaryStatus.CANCELED
+    if status.summary != "accepted" or status.control not in IN_FORCE:
+        return SummaryStatus.UNCLEAR
+    return SummaryStatus.DIFFERS if status.differs else SummaryStatus.MATCHES
 
 
-class _Word(msgspec.Struct, frozen=True):
+class _ReleaseSource(msgspec.Struct, frozen=True):
     """One source on the release: when it was true, what it amounts to, which date it gives."""
 
     at: int
-    held: GoodsStatus | None
+    goods: GoodsStatus | None
     dated: str
-    view: EntryAceStatus
+    status: EntryAceStatus
 
 
-def _words(one: EntryState) -> Iterator[_Word]:
-    asked, told, summary = one.fresh(RELEASE), one.views.get(NOTICE), one.fresh(SUMMARY)
-    if asked is not None and asked.disposition in HELD:
-        yield _Word(asked.asked, goods_status(asked.release_code), asked.release_date, asked)
-    if told is not None:
-        yield _Word(told.seq, goods_status(told.release_code), told.release_date, told)
+def _release_sources(entry: EntryState) -> Iterator[_ReleaseSource]:
+    answer, notice, summary = entry.fresh(RELEASE), entry.ace_statuses.get(NOTICE), entry.fresh(SUMMARY)
+    if answer is not None and answer.disposition in HELD:
+        yield _ReleaseSource(answer.asked, goods_status(answer.release_code), answer.release_date, answer)
+    if notice is not None:
+        yield _ReleaseSource(notice.seq, goods_status(notice.release_code), notice.release_date, notice)
     if summary is not None and summary.disposition in HELD and summary.release_date:
-        free = GoodsStatus.FREE if summary.release == "released" else None
-        yield _Word(summary.asked, free, summary.release_date, summary)
+        free = GoodsStatus.RELEASED if summary.release == "released" else None
+        yield _ReleaseSource(summary.asked, free, summary.release_date, summary)
 
 
-_AMOUNTS: dict[GoodsStatus | None, ReleaseStatus] = {
+_RELEASE_STATUSES: dict[GoodsStatus | None, ReleaseStatus] = {
     GoodsStatus.STOPPED: ReleaseStatus.STOPPED,
-    GoodsStatus.LOST: ReleaseStatus.LOST,
-    GoodsStatus.GONE: ReleaseStatus.GONE,
-    GoodsStatus.REPLACED: ReleaseStatus.ODD,
+    GoodsStatus.AT_RISK: ReleaseStatus.AT_RISK,
+    GoodsStatus.CANCELED: ReleaseStatus.CANCELED,
+    GoodsStatus.REPLACED: ReleaseStatus.UNCLEAR,
 }
 
 
-def _release(one: EntryState) -> tuple[ReleaseStatus, str, str, str]:
-    words = sorted(_words(one), key=lambda word: word.at, reverse=True)
-    if not words:
-        return _not_on_file(one)
-    dated = next((word.dated for word in words if word.dated), "")
-    told = next((word for word in words if word.held), words[0])
-    code, says = told.view.release_code, told.view.release or told.view.message
-    if (amount := _AMOUNTS.get(told.held)) is not None:
+def _release_facts(entry: EntryState) -> tuple[ReleaseStatus, str, str, str]:
+    sources = sorted(_release_sources(entry), key=lambda source: source.at, reverse=True)
+    if not sources:
+        return _unreleased_facts(entry)
+    dated = next((source.dated for source in sources if source.dated), "")
+    latest = next((source for source in sources if source.goods), sources[0])
+    code, says = latest.status.release_code, latest.status.release or latest.status.message
+    if (amount := _RELEASE_STATUSES.get(latest.goods)) is not None:
         return amount, dated, code, says
-    if not dated or told.held is GoodsStatus.ADMISSIBLE:
+    if not dated or latest.goods is GoodsStatus.ADMISSIBLE:
         return ReleaseStatus.PENDING, dated, code, says
-    same = not one.released or one.released == dated
-    return (ReleaseStatus.FREE if same else ReleaseStatus.OTHER_DAY), dated, code, says
+    same = not entry.released or entry.released == dated
+    return (ReleaseStatus.RELEASED if same else ReleaseStatus.OTHER_DAY), dated, code, says
 
 
-def _not_on_file(one: EntryState) -> tuple[ReleaseStatus, str, str, str]:
-    view = one.fresh(RELEASE)
-    if view is None:
-        return ReleaseStatus[_unanswered(one, RELEASE)], "", "", ""
-    if view.disposition in FAILURES:
-        return ReleaseStatus.FAILED, "", " ".join(view.codes), view.message
-    found = ReleaseStatus.INVISIBLE if view.disposition == "not visible" else ReleaseStatus.ODD
-    return found, "", " ".join(view.codes), f"{view.disposition} {view.message}".strip()
+def _unreleased_facts(entry: EntryState) -> tuple[ReleaseStatus, str, str, str]:
+    status = entry.fresh(RELEASE)
+    if status is None:
+        return ReleaseStatus[_query_status_name(entry, RELEASE)], "", "", ""
+    if status.disposition in FAILURES:
+        return ReleaseStatus.FAILED, "", " ".join(status.codes), status.message
+    release = ReleaseStatus.NOT_VISIBLE if status.disposition == "not visible" else ReleaseStatus.UNCLEAR
+    return release, "", " ".join(status.codes), f"{status.disposition} {status.message}".strip()
 
 
-def _way(one: EntryState, application: str) -> SendingStatus:
-    sent = one.sent.get(application)
+def _sending_status(entry: EntryState, application: str) -> SendingStatus:
+    sent = entry.sent.get(application)
     if sent is None:
-        return SendingStatus.NOTHING
+        return SendingStatus.NOT_SENT
     if sent.state in ("waiting", "taken"):
-        same = application != "SE" or sent.release_digest == one.release_digest
-        return SendingStatus.OUT if same else SendingStatus.CHANGED
+        same = application != "SE" or sent.release_digest == entry.release_digest
+        return SendingStatus.SENT if same else SendingStatus.REVISED_SINCE
     if sent.state == "found":
-        return SendingStatus.FOUND
-    if not is_record_fault(sent) or sent.digest != one.digest:
-        return SendingStatus.NOTHING
-    return SendingStatus.OUTSIDE if sent.outside or is_profile_rejection(sent) else SendingStatus.REFUSED
+        return SendingStatus.ALREADY_ON_FILE
+    if not is_record_fault(sent) or sent.digest != entry.digest:
+        return SendingStatus.NOT_SENT
+    return SendingStatus.REJECTED_OUTSIDE if sent.outside or is_profile_rejection(sent) else SendingStatus.REJECTED
 
 
-_BILLS = {"not found": BillStatus.CLEAR, "on file": BillStatus.OWN, "already on file": BillStatus.TAKEN}
+_BILL_STATUSES = {
+    "not found": BillStatus.NO_RELEASE,
+    "on file": BillStatus.THIS_ENTRY,
+    "already on file": BillStatus.OTHER_RELEASE,
+}
 
 
-def _bill(one: EntryState) -> BillStatus:
-    view = one.fresh(BILL)
-    if view is None:
-        return BillStatus[_unanswered(one, BILL)]
-    if view.disposition in FAILURES:
+def _bill_status(entry: EntryState) -> BillStatus:
+    status = entry.fresh(BILL)
+    if status is None:
+        return BillStatus[_query_status_name(entry, BILL)]
+    if status.disposition in FAILURES:
         return BillStatus.FAILED
-    return _BILLS.get(view.disposition, BillStatus.ODD)
+    return _BILL_STATUSES.get(status.disposition, BillStatus.UNCLEAR)

@@ -18,34 +18,34 @@ if TYPE_CHECKING:
 class GoodsStatus(StrEnum):
     """Where ACE has the goods."""
 
-    FREE = "released"
+    RELEASED = "released"
     ADMISSIBLE = "admissible"
     STOPPED = "stopped"
-    LOST = "to be lost"
-    GONE = "cancelled"
+    AT_RISK = "to be lost"
+    CANCELED = "cancelled"
     REPLACED = "replaced"
 
 
 CODES: dict[str, GoodsStatus] = {
-    "98": GoodsStatus.FREE,
+    "98": GoodsStatus.RELEASED,
     "97": GoodsStatus.ADMISSIBLE,
     **dict.fromkeys(("03", "04", "29", "34", "84", "85", "90", "96", "99"), GoodsStatus.STOPPED),
-    # Unless somebody mends bill, port, quota or in-bond data, ACE drops the entry.
-    **dict.fromkeys(("25", "26", "28", "33", "71", "74", "75", "79", "80", "81", "82", "89"), GoodsStatus.LOST),
-    **dict.fromkeys(("21", "23"), GoodsStatus.GONE),
+    # Unless somebody corrects bill, port, quota or in-bond data, ACE drops the entry.
+    **dict.fromkeys(("25", "26", "28", "33", "71", "74", "75", "79", "80", "81", "82", "89"), GoodsStatus.AT_RISK),
+    **dict.fromkeys(("21", "23"), GoodsStatus.CANCELED),
     "88": GoodsStatus.REPLACED,
 }
 """At the entry (SO60, WO60)."""
 
 BILL_CODES: dict[str, GoodsStatus] = {
     **dict.fromkeys(("51", "52", "53"), GoodsStatus.STOPPED),
-    **dict.fromkeys(("57", "58", "59", "61", "62", "63", "74"), GoodsStatus.LOST),
+    **dict.fromkeys(("57", "58", "59", "61", "62", "63", "74"), GoodsStatus.AT_RISK),
 }
 """At a bill (SO50, WO50): a hold or a bill that does not fit also keeps the entry. No bill match (91)
 is not among them: after downtime manifests come late or on paper, and ACE says 26 at the entry before
 it gives one up."""
 
-_LIFTED = {GoodsStatus.STOPPED: ("54", "55", "56"), GoodsStatus.LOST: ("92", "93", "94", "95")}
+_LIFTED = {GoodsStatus.STOPPED: ("54", "55", "56"), GoodsStatus.AT_RISK: ("92", "93", "94", "95")}
 _FIRST = datetime.min
 
 
@@ -59,17 +59,17 @@ def deciding_condition(conditions: Iterable[AnswerCondition]) -> AnswerCondition
     stopped or lost after it. At the same minute the entry's own word counts."""
     last: AnswerCondition | None = None
     open_: dict[tuple[str, GoodsStatus], AnswerCondition] = {}
-    for one in sorted(conditions, key=lambda one: (one.at or _FIRST, one.record_index)):
-        code, bill = one.code or "", one.reference or ""
-        if one.level == "bill":
+    for condition in sorted(conditions, key=lambda condition: (condition.at or _FIRST, condition.record_index)):
+        code, bill = condition.code or "", condition.reference or ""
+        if condition.level == "bill":
             for kind, lifting in _LIFTED.items():
                 if code in lifting:
                     open_.pop((bill, kind), None)
             if code in BILL_CODES:
-                open_[bill, BILL_CODES[code]] = one
-        elif one.level == "entry" and code in CODES:
-            last = one
+                open_[bill, BILL_CODES[code]] = condition
+        elif condition.level == "entry" and code in CODES:
+            last = condition
     since = (last.at or _FIRST) if last else None
-    later = [one for one in open_.values() if since is None or (one.at or _FIRST) > since]
-    stopped = [one for one in later if BILL_CODES[one.code or ""] is GoodsStatus.STOPPED]
+    later = [condition for condition in open_.values() if since is None or (condition.at or _FIRST) > since]
+    stopped = [condition for condition in later if BILL_CODES[condition.code or ""] is GoodsStatus.STOPPED]
     return (stopped or later or [last])[-1]

@@ -28,20 +28,20 @@ _COLUMNS = (
 
 def bond_drafts(cases: LetterCases) -> Iterator[CorrespondenceDraft]:
     """One letter an importer, what is due first on top."""
-    open_ = cases.where(lambda case: to_be_filed(case) and coverage_fault(case.one) is not None)
-    whose = open_.by(lambda one: f"{one.importer}|{party_identity(cases.workspace, one.one.importer)}")
-    for some in whose.values():
-        yield _letter(some)
+    open_ = cases.where(lambda case: to_be_filed(case) and coverage_fault(case.entry) is not None)
+    whose = open_.by(lambda case: f"{case.importer}|{party_identity(cases.workspace, case.entry.importer)}")
+    for importer_cases in whose.values():
+        yield _letter(importer_cases)
 
 
-def _letter(some: LetterCases) -> CorrespondenceDraft:
-    first = some.entries[0]
-    ordered = sorted(some.entries, key=lambda one: (day_text(one.due), one.number))
+def _letter(cases: LetterCases) -> CorrespondenceDraft:
+    first = cases.entries[0]
+    ordered = sorted(cases.entries, key=lambda case: (day_text(case.due), case.number))
     count = len(ordered)
     return CorrespondenceDraft(
         kind=BONDS,
         name=file_name(f"{first.importer} {first.number[4:11]}"),
-        to=(first.importer, first.row["importer_address"] or "", mask_importer(first.one.importer)),
+        to=(first.importer, first.row["importer_address"] or "", mask_importer(first.entry.importer)),
         subject=f"Your continuous bond does not cover {count} entr{'y' if count == 1 else 'ies'}",
         text=(
             "CBP takes an entry summary that relies on a continuous bond only if the bond covers the "
@@ -56,15 +56,15 @@ def _letter(some: LetterCases) -> CorrespondenceDraft:
         after=(
             "If you think that ACE is wrong, the surety clears it with CBP's Revenue Division; send us its answer.",
         ),
-        numbers=some.numbers,
+        numbers=cases.numbers,
     )
 
 
 def _row(case: LetterCase) -> tuple[str, ...]:
     return (
         case.number,
-        join_text((case.one.entry_type, case.one.port)),
+        join_text((case.entry.entry_type, case.entry.port)),
         day_text(case.row["release_date"]),
         day_text(case.due),
-        problem.wrong if (problem := coverage_fault(case.one)) else "",
+        problem.wrong if (problem := coverage_fault(case.entry)) else "",
     )

@@ -48,15 +48,15 @@ def form_5106_drafts(cases: LetterCases) -> Iterator[CorrespondenceDraft]:
 
 def parties(cases: LetterCases) -> list[InactiveParty]:
     """Every importer and consignee of what is to be filed that KR says is not active."""
-    found: dict[str, InactiveParty] = {}
+    parties_by_key: dict[str, InactiveParty] = {}
     for case in cases.where(to_be_filed).entries:
-        for about, number in case.one.parties.items():
-            view = case.one.views.get(about)
-            if view is not None and view.disposition != "active":
+        for about, number in case.entry.parties.items():
+            status = case.entry.ace_statuses.get(about)
+            if status is not None and status.disposition != "active":
                 key = party_identity(cases.workspace, number)
-                known = found.get(key)
-                found[key] = _with(known, _party(cases, case, about, number, view.disposition))
-    return [found[key] for key in sorted(found)]
+                earlier = parties_by_key.get(key)
+                parties_by_key[key] = _merge(earlier, _party(cases, case, about, number, status.disposition))
+    return [parties_by_key[key] for key in sorted(parties_by_key)]
 
 
 def _party(cases: LetterCases, case: LetterCase, about: str, number: str, status: str) -> InactiveParty:
@@ -66,18 +66,18 @@ def _party(cases: LetterCases, case: LetterCase, about: str, number: str, status
     return InactiveParty(number, name, address, (_ROLES.get(about, about),), status, (case.number,), case.importer)
 
 
-def _with(known: InactiveParty | None, one: InactiveParty) -> InactiveParty:
+def _merge(earlier: InactiveParty | None, party: InactiveParty) -> InactiveParty:
     """The same party in another entry: what either knows."""
-    if known is None:
-        return one
+    if earlier is None:
+        return party
     return InactiveParty(
-        known.number,
-        known.name or one.name,
-        known.address or one.address,
-        tuple(dict.fromkeys([*known.roles, *one.roles])),
-        known.status,
-        tuple(dict.fromkeys([*known.entries, *one.entries])),
-        known.through,
+        earlier.number,
+        earlier.name or party.name,
+        earlier.address or party.address,
+        tuple(dict.fromkeys([*earlier.roles, *party.roles])),
+        earlier.status,
+        tuple(dict.fromkeys([*earlier.entries, *party.entries])),
+        earlier.through,
     )
 
 
@@ -98,15 +98,15 @@ _ACTIONS = {
 
 
 def _sheet(party: InactiveParty) -> CorrespondenceDraft:
-    known = {
+    values = {
         "action": _ACTIONS.get(party.status, f"ACE says {party.status}"),
         "name": party.name,
         "number": mask_importer(party.number),
         "role": party.role,
         "address": party.address,
     }
-    missing = [row["ask"] for row in _asks() if _open(row, known) and row["need"] != "optional"]
-    shown = ", ".join(party.entries[:6]) + (", ..." if len(party.entries) > 6 else "")
+    missing = [row["ask"] for row in _form_items() if _is_open(row, values) and row["need"] != "optional"]
+    listed = ", ".join(party.entries[:6]) + (", ..." if len(party.entries) > 6 else "")
     who = party.name or f"the {party.role} {mask_importer(party.number)}"
     return CorrespondenceDraft(
         kind=FORMS,
@@ -116,14 +116,16 @@ def _sheet(party: InactiveParty) -> CorrespondenceDraft:
         text=(
             f"ACE takes no entry of {who} before CBP Form 5106 (19 CFR 24.5) is on file. "
             f"{len(party.entries)} entr{'y waits' if len(party.entries) == 1 else 'ies wait'} for "
-            f"it: {shown}. Please complete the form in force with the data below, sign it, and send "
+            f"it: {listed}. Please complete the form in force with the data below, sign it, and send "
             "it to us or enter it in the ACE portal. This sheet is no form of CBP's.",
         ),
         columns=_COLUMNS,
-        rows=tuple((row["section"], row["ask"], known.get(row["known"], ""), _to_do(row, known)) for row in _asks()),
-        urgent=frozenset(n for n, row in enumerate(_asks()) if _open(row, known) and row["need"] == "must"),
+        rows=tuple(
+            (row["section"], row["ask"], values.get(row["known"], ""), _item_note(row, values)) for row in _form_items()
+        ),
+        urgent=frozenset(n for n, row in enumerate(_form_items()) if _is_open(row, values) and row["need"] == "must"),
         after=(
-            f"Missing for certain: {len(missing)} of {len(_asks())} items. The party itself "
+            f"Missing for certain: {len(missing)} of {len(_form_items())} items. The party itself "
             "answers for what it certifies; a broker only passes it on.",
         ),
         numbers=party.entries,
@@ -136,17 +138,17 @@ def _addressee(party: InactiveParty) -> str:
     return party.name or f"The {party.role}, through {party.through}"
 
 
-def _open(row: Mapping[str, str], known: Mapping[str, str]) -> bool:
-    return not known.get(row["known"], "")
+def _is_open(row: Mapping[str, str], values: Mapping[str, str]) -> bool:
+    return not values.get(row["known"], "")
 
 
-def _to_do(row: Mapping[str, str], known: Mapping[str, str]) -> str:
-    if not _open(row, known):
+def _item_note(row: Mapping[str, str], values: Mapping[str, str]) -> str:
+    if not _is_open(row, values):
         return "please check"
     return "MISSING" if row["need"] == "must" else f"MISSING ({row['need']})"
 
 
 @cache
-def _asks() -> tuple[dict[str, str], ...]:
+def _form_items() -> tuple[dict[str, str], ...]:
     text = files("continuity_data").joinpath("forms", "cbp_5106.csv").read_text(encoding="utf-8")
     return tuple(csv.DictReader(text.splitlines()))

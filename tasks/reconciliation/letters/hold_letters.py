@@ -21,20 +21,20 @@ _COLUMNS = (
 
 def hold_drafts(cases: LetterCases) -> Iterator[CorrespondenceDraft]:
     """One letter an importer and one a port."""
-    held = cases.where(lambda one: one.verdict.step is NextStep.TASK)
-    house = cases.workspace
-    for some in held.by(lambda one: f"{one.importer}|{party_identity(house, one.one.importer)}").values():
-        yield _to_client(some)
-    for port, some in held.by(lambda one: one.one.port).items():
-        yield _to_port(port, some)
+    on_hold = cases.where(lambda case: case.decision.step is NextStep.TASK)
+    workspace = cases.workspace
+    for group in on_hold.by(lambda case: f"{case.importer}|{party_identity(workspace, case.entry.importer)}").values():
+        yield _to_client(group)
+    for port, group in on_hold.by(lambda case: case.entry.port).items():
+        yield _to_port(port, group)
 
 
-def _to_client(some: LetterCases) -> CorrespondenceDraft:
-    first = some.entries[0]
+def _to_client(cases: LetterCases) -> CorrespondenceDraft:
+    first = cases.entries[0]
     return CorrespondenceDraft(
         kind=TODAY,
         name=file_name(f"hold {first.importer} {first.number[4:11]}"),
-        to=(first.importer, first.row["importer_address"] or "", mask_importer(first.one.importer)),
+        to=(first.importer, first.row["importer_address"] or "", mask_importer(first.entry.importer)),
         subject="TODAY: keep these goods together and untouched",
         text=(
             "CBP released these goods on paper. Now that the entry stands in ACE, ACE asks for an "
@@ -43,13 +43,13 @@ def _to_client(some: LetterCases) -> CorrespondenceDraft:
             "more if they cannot be brought.",
         ),
         columns=_COLUMNS,
-        rows=tuple(map(_row, some.entries)),
+        rows=tuple(map(_row, cases.entries)),
         after=("Tell us today where the goods are and who holds them.",),
-        numbers=some.numbers,
+        numbers=cases.numbers,
     )
 
 
-def _to_port(port: str, some: LetterCases) -> CorrespondenceDraft:
+def _to_port(port: str, cases: LetterCases) -> CorrespondenceDraft:
     return CorrespondenceDraft(
         kind=TODAY,
         name=f"port-{port or 'unknown'}-stamped-copies",
@@ -62,21 +62,26 @@ def _to_port(port: str, some: LetterCases) -> CorrespondenceDraft:
             "importers have been told to keep the goods.",
         ),
         columns=_COLUMNS,
-        rows=tuple(map(_row, some.entries)),
+        rows=tuple(map(_row, cases.entries)),
         after=(),
-        numbers=some.numbers,
+        numbers=cases.numbers,
     )
 
 
-def _row(one: LetterCase) -> tuple[str, ...]:
-    views = [one.one.views.get(about) for about in (NOTICE, RELEASE)]
-    said = next(
+def _row(case: LetterCase) -> tuple[str, ...]:
+    statuses = [case.entry.ace_statuses.get(about) for about in (NOTICE, RELEASE)]
+    ace_text = next(
         (
-            f"{view.release_code} {view.release or view.message}".strip()
-            for view in views
-            if view is not None and view.release_code
+            f"{status.release_code} {status.release or status.message}".strip()
+            for status in statuses
+            if status is not None and status.release_code
         ),
         "",
     )
-    copy = one.row["stamped_copy"] or "copy MISSING: ask the desk"
-    return (one.number, day_text(one.row["release_date"]), said, "; ".join(filter(None, (one.row["officer"], copy))))
+    copy = case.row["stamped_copy"] or "copy MISSING: ask the desk"
+    return (
+        case.number,
+        day_text(case.row["release_date"]),
+        ace_text,
+        "; ".join(filter(None, (case.row["officer"], copy))),
+    )

@@ -20,30 +20,30 @@ _COLUMNS = (
 
 def importer_drafts(cases: LetterCases, today: date) -> Iterator[CorrespondenceDraft]:
     """One letter an importer, what is due first on top."""
-    open_ = cases.where(lambda one: to_be_filed(one) and not one.one.complete)
+    open_ = cases.where(lambda case: to_be_filed(case) and not case.entry.complete)
     if not open_.entries:
         return
     gaps = _gaps(open_)
-    whose = open_.by(lambda one: f"{one.importer}|{party_identity(cases.workspace, one.one.importer)}")
-    for some in whose.values():
-        yield _letter(some, gaps, today)
+    whose = open_.by(lambda case: f"{case.importer}|{party_identity(cases.workspace, case.entry.importer)}")
+    for group in whose.values():
+        yield _letter(group, gaps, today)
 
 
-def _letter(some: LetterCases, gaps: dict[str, str], today: date) -> CorrespondenceDraft:
-    first = some.entries[0]
-    ordered = sorted(some.entries, key=lambda one: (one.due or date.max, one.number))
-    late = [one for one in ordered if one.due and one.due < today]
+def _letter(cases: LetterCases, gaps: dict[str, str], today: date) -> CorrespondenceDraft:
+    first = cases.entries[0]
+    ordered = sorted(cases.entries, key=lambda case: (case.due or date.max, case.number))
+    late = [case for case in ordered if case.due and case.due < today]
     rows = [
-        (one.number, day_text(one.row["release_date"]), _due(one.due, today), gaps.get(one.number, ""))
-        for one in ordered
+        (case.number, day_text(case.row["release_date"]), _due(case.due, today), gaps.get(case.number, ""))
+        for case in ordered
     ]
-    soonest = next((one.due for one in ordered if one.due), None)
+    soonest = next((case.due for case in ordered if case.due), None)
     by = f"by {soonest}" if soonest and soonest >= today else "at once"
     warned = [f"{len(late)} of them are overdue already."] if late else []
     return CorrespondenceDraft(
         kind=IMPORTERS,
         name=file_name(f"{first.importer} {first.number[4:11]}"),
-        to=(first.importer, first.row["importer_address"] or "", mask_importer(first.one.importer)),
+        to=(first.importer, first.row["importer_address"] or "", mask_importer(first.entry.importer)),
         subject=f"Data needed for {len(rows)} entry summar{'y' if len(rows) == 1 else 'ies'}, {by}",
         text=(
             "Your goods were released on paper while our systems were down. The entry summary and "
@@ -53,12 +53,12 @@ def _letter(some: LetterCases, gaps: dict[str, str], today: date) -> Corresponde
         ),
         columns=_COLUMNS,
         rows=tuple(rows),
-        urgent=frozenset(n for n, one in enumerate(ordered) if one.due and one.due < today),
+        urgent=frozenset(n for n, case in enumerate(ordered) if case.due and case.due < today),
         after=(
             "Please answer with the entry number, by e-mail or telephone, or send the commercial "
             "documents that show it.",
         ),
-        numbers=some.numbers,
+        numbers=cases.numbers,
     )
 
 
@@ -70,15 +70,17 @@ def _due(due: date | None, today: date) -> str:
 
 def _gaps(open_: LetterCases) -> dict[str, str]:
     """By entry, what is missing in words: `Gross weight (kg) (lines 1, 2); State of destination`."""
-    found: dict[str, dict[str, list[int]]] = {}
+    gaps: dict[str, dict[str, list[int]]] = {}
     for row in summary_gaps(open_.record).to_pylist():
-        lines = found.setdefault(row["entry_number"], {}).setdefault(row["title"], [])
+        lines = gaps.setdefault(row["entry_number"], {}).setdefault(row["title"], [])
         lines += [row["line"]] if row["line"] and row["line"] not in lines else []
-    return {number: "; ".join(_title(*one) for one in titles.items()) for number, titles in found.items()}
+    return {
+        number: "; ".join(_title(*title_lines) for title_lines in titles.items()) for number, titles in gaps.items()
+    }
 
 
 def _title(title: str, lines: list[int]) -> str:
     if not lines:
         return title
-    shown = ", ".join(map(str, sorted(lines)[:8])) + (", ..." if len(lines) > 8 else "")
-    return f"{title} (line{'s' if len(lines) > 1 else ''} {shown})"
+    listed = ", ".join(map(str, sorted(lines)[:8])) + (", ..." if len(lines) > 8 else "")
+    return f"{title} (line{'s' if len(lines) > 1 else ''} {listed})"

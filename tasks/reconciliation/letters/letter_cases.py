@@ -26,18 +26,18 @@ from tasks.workspace import Workspace
 class LetterCase:
     """One entry. `row` is its row of the record's table `entries`."""
 
-    one: EntryState
-    verdict: EntryDecision
+    entry: EntryState
+    decision: EntryDecision
     row: Mapping[str, Any]
 
     @property
     def number(self) -> str:
-        return self.one.number
+        return self.entry.number
 
     @property
     def importer(self) -> str:
         """The importer's name, or the number if none was written down."""
-        return self.row["importer_name"] or mask_importer(self.one.importer) or "(no importer recorded)"
+        return self.row["importer_name"] or mask_importer(self.entry.importer) or "(no importer recorded)"
 
     @property
     def due(self) -> date | None:
@@ -47,48 +47,48 @@ class LetterCase:
 
 @dataclass(frozen=True)
 class LetterCases:
-    """Entries of one house, and their rows."""
+    """Entries of one workspace, and their rows."""
 
     workspace: Workspace
     entries: tuple[LetterCase, ...]
 
     @cached_property
     def record(self) -> EntryRecord:
-        return load_records(self.workspace.content, {one.number: one.one.content for one in self.entries})
+        return load_records(self.workspace.content, {case.number: case.entry.content for case in self.entries})
 
-    def where(self, wanted: Callable[[LetterCase], bool]) -> LetterCases:
-        return LetterCases(self.workspace, tuple(one for one in self.entries if wanted(one)))
+    def where(self, condition: Callable[[LetterCase], bool]) -> LetterCases:
+        return LetterCases(self.workspace, tuple(case for case in self.entries if condition(case)))
 
     def by(self, key: Callable[[LetterCase], str]) -> dict[str, LetterCases]:
         """Groups by a key, in its order."""
-        found: dict[str, list[LetterCase]] = {}
-        for one in self.entries:
-            found.setdefault(key(one), []).append(one)
-        return {name: LetterCases(self.workspace, tuple(some)) for name, some in sorted(found.items())}
+        groups: dict[str, list[LetterCase]] = {}
+        for case in self.entries:
+            groups.setdefault(key(case), []).append(case)
+        return {name: LetterCases(self.workspace, tuple(cases)) for name, cases in sorted(groups.items())}
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        return tuple(one.number for one in self.entries)
+        return tuple(case.number for case in self.entries)
 
 
 def all_cases(workspace: Workspace) -> LetterCases:
     """Every recorded entry that has no final place yet."""
-    open_ = [one for one in list_entry_states(workspace.journal) if one.state == "recorded"]
-    if not open_:
+    entries = [entry for entry in list_entry_states(workspace.journal) if entry.state == "recorded"]
+    if not entries:
         return LetterCases(workspace, ())
-    record = load_records(workspace.content, {one.number: one.content for one in open_})
+    record = load_records(workspace.content, {entry.number: entry.content for entry in entries})
     rows = {row["entry_number"]: row for row in record.entries.to_pylist()}
-    return LetterCases(workspace, tuple(LetterCase(one, classify(one), rows[one.number]) for one in open_))
+    return LetterCases(workspace, tuple(LetterCase(entry, classify(entry), rows[entry.number]) for entry in entries))
 
 
 def to_be_filed(case: LetterCase) -> bool:
     """Something is still to be filed for it: it came in, and ACE shows no summary. What a consolidating
     summary covers has none of its own."""
-    view = case.one.views.get(SUMMARY)
-    if case.one.covered_by:
+    status = case.entry.ace_statuses.get(SUMMARY)
+    if case.entry.covered_by:
         return False
-    filed = view is not None and view.disposition in HELD
-    return case.one.outcome not in CLOSED and case.one.route != "none" and not filed
+    filed = status is not None and status.disposition in HELD
+    return case.entry.outcome not in CLOSED and case.entry.route != "none" and not filed
 
 
 def summary_due(released: date | None) -> date | None:

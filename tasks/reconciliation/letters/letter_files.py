@@ -1,5 +1,5 @@
 """Drafts into a folder: a PDF each, workbooks where a list is worked with, the signed manifest, and
-an event for each in the book."""
+an event for each in the journal."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def write_letter_files(
     if folder.exists() and any(folder.iterdir()):
         raise Refused("status-letter-folder-not-empty", folder=folder)
     day, drill = clock.washington().date(), is_drill(workspace.journal)
-    made = []
+    letters = []
     for draft in drafts(workspace, day, only):
         data = render_letter(draft, workspace.settings(BrokerSettings), clock.now(), str(day), drill=drill)
         path = write_atomic(folder / draft.kind / f"{draft.name}.pdf", data)
@@ -86,19 +86,19 @@ def write_letter_files(
             write_listing(path.with_suffix(".xlsx"), {"Entries": rows}, drill=drill)
         _note(workspace, draft, data, str(day), actor)
         addressee = next(filter(None, draft.to), "")
-        made.append(WrittenLetter(path, draft.kind, addressee, draft.subject, len(draft.numbers)))
-    if made:
+        letters.append(WrittenLetter(path, draft.kind, addressee, draft.subject, len(draft.numbers)))
+    if letters:
         write_manifest(folder, workspace.settings.home, f"{'DRILL ' if drill else ''}letters of {day}")
-    return made
+    return letters
 
 
 def _note(workspace: Workspace, draft: CorrespondenceDraft, data: bytes, day: str, actor: str) -> None:
-    said = canonical([draft.kind, draft.name, draft.to, draft.rows, day])
+    identity = canonical([draft.kind, draft.name, draft.to, draft.rows, day])
     body = PaperWritten(
         what=draft.kind,
         addressee=next(filter(None, draft.to), ""),
         numbers=list(draft.numbers),
         content=workspace.content.put(data),
     )
-    key = f"paper:{sha256(said.encode()).hexdigest()}"
+    key = f"paper:{sha256(identity.encode()).hexdigest()}"
     workspace.journal.append(body, f"paper/{draft.kind}", actor, key=key)

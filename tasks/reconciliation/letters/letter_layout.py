@@ -1,7 +1,4 @@
-"""What a letter says, before it is put on paper.
-
-A draft on paper: who writes, to whom, the text, the table, and room for a signature.
-"""
+"""A letter: what it says, and its page: who writes, to whom, the text, the table, and room for a signature."""
 
 from __future__ import annotations
 
@@ -16,10 +13,10 @@ _GAP = 4.0
 
 
 def render_letter(
-    draft: CorrespondenceDraft, broker: BrokerSettings, made: datetime, day: str, *, drill: bool
+    draft: CorrespondenceDraft, broker: BrokerSettings, made_at: datetime, day: str, *, drill: bool
 ) -> bytes:
     """The PDF, dated `day`. Raises MissingPart without fpdf2 or its fonts."""
-    paper = Paper(_frame(draft, broker, made, drill), PORTRAIT)
+    paper = Paper(_frame(draft, broker, made_at, drill), PORTRAIT)
     paper.page()
     for line in filter(None, draft.to):
         paper.text(line, 10)
@@ -42,7 +39,7 @@ def render_letter(
     return paper.bytes()
 
 
-def _frame(draft: CorrespondenceDraft, broker: BrokerSettings, made: datetime, drill: bool) -> PageFrame:
+def _frame(draft: CorrespondenceDraft, broker: BrokerSettings, made_at: datetime, drill: bool) -> PageFrame:
     reach = " · ".join(filter(None, (broker.contact_name, broker.contact_phone)))
     return PageFrame(
         title=draft.subject,
@@ -50,7 +47,7 @@ def _frame(draft: CorrespondenceDraft, broker: BrokerSettings, made: datetime, d
         right=f"filer {broker.filer_code} · licence {broker.licence or 'not set'}",
         foot=f"{reach}{' · ' if reach else ''}Confidential: client records (19 CFR 111.24).",
         mark=DRILL_MARK if drill else "",
-        made=made,
+        made=made_at,
     )
 
 
@@ -103,5 +100,5 @@ def file_name(text: str) -> str:
     """A name for a file out of somebody's name: letters, digits and dashes, at most 40."""
     from anyascii import anyascii
 
-    kept = "".join(sign if sign.isalnum() else "-" for sign in anyascii(text).lower())
-    return "-".join(part for part in kept.split("-") if part)[:40].strip("-") or "unnamed"
+    cleaned = "".join(sign if sign.isalnum() else "-" for sign in anyascii(text).lower())
+    return "-".join(part for part in cleaned.split("-") if part)[:40].strip("-") or "unnamed"

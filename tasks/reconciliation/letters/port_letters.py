@@ -24,42 +24,42 @@ _COLUMNS = (
 
 def port_drafts(cases: LetterCases) -> Iterator[CorrespondenceDraft]:
     """One letter a port."""
-    other = cases.where(lambda one: one.verdict.step is NextStep.DATE)
-    for port, some in other.by(lambda one: one.one.port).items():
-        yield _letter(port, some)
+    differing = cases.where(lambda case: case.decision.step is NextStep.DATE)
+    for port, group in differing.by(lambda case: case.entry.port).items():
+        yield _letter(port, group)
 
 
-def _letter(port: str, some: LetterCases) -> CorrespondenceDraft:
-    shown = {one.number: found for one in some.entries if (found := ace_release(one.one))}
-    differ = {row["entry_number"]: row for row in date_differences(some.record, shown).to_pylist()}
+def _letter(port: str, cases: LetterCases) -> CorrespondenceDraft:
+    ace_days = {case.number: day for case in cases.entries if (day := ace_release(case.entry))}
+    differ = {row["entry_number"]: row for row in date_differences(cases.record, ace_days).to_pylist()}
     return CorrespondenceDraft(
         kind=PORTS,
         name=f"port-{port or 'unknown'}-release-dates",
         to=("U.S. Customs and Border Protection", port_name(port)),
-        subject=f"Please post the paper release date of {len(some.entries)} entr"
-        f"{'y' if len(some.entries) == 1 else 'ies'}",
+        subject=f"Please post the paper release date of {len(cases.entries)} entr"
+        f"{'y' if len(cases.entries) == 1 else 'ies'}",
         text=(
             "These goods were released on paper under the downtime procedure. The entries have since "
             "been filed, and ACE shows another release date than the stamped paper, or none. We ask that "
             "the date be posted as stamped; copies are enclosed.",
         ),
         columns=_COLUMNS,
-        rows=tuple(_row(one, shown, differ) for one in some.entries),
+        rows=tuple(_row(case, ace_days, differ) for case in cases.entries),
         after=("We keep the entries open until ACE shows the stamped date.",),
-        numbers=some.numbers,
+        numbers=cases.numbers,
     )
 
 
-def _row(one: LetterCase, shown: Mapping[str, date], differ: Mapping[str, dict]) -> tuple[str, ...]:
-    row = differ.get(one.number, {})
+def _row(case: LetterCase, ace_days: Mapping[str, date], differ: Mapping[str, dict]) -> tuple[str, ...]:
+    row = differ.get(case.number, {})
     changes = [row["crosses"]] if row.get("crosses") else []
     changes += [f"fees {row['fees']}"] if row.get("fees") else []
-    copy = one.row["stamped_copy"] or "copy MISSING: ask the desk"
+    copy = case.row["stamped_copy"] or "copy MISSING: ask the desk"
     return (
-        one.number,
-        one.importer,
-        day_text(one.row["release_date"]),
-        day_text(shown.get(one.number)) or "none",
+        case.number,
+        case.importer,
+        day_text(case.row["release_date"]),
+        day_text(ace_days.get(case.number)) or "none",
         "; ".join(changes) or "the due day",
-        "; ".join(filter(None, (one.row["officer"], copy))),
+        "; ".join(filter(None, (case.row["officer"], copy))),
     )

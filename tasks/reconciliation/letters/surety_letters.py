@@ -25,18 +25,18 @@ _COLUMNS = (
 
 def surety_drafts(cases: LetterCases) -> Iterator[CorrespondenceDraft]:
     """One list a surety."""
-    open_ = cases.where(lambda one: to_be_filed(one) and not one.one.bonded)
-    if not open_.entries:
+    unbonded = cases.where(lambda case: to_be_filed(case) and not case.entry.bonded)
+    if not unbonded.entries:
         return
-    waiting = {one.number: one.one.open_bonds for one in open_.entries}
-    rows = [row for row in surety_table(open_.record).to_pylist() if _is_open(row, waiting[row["entry_number"]])]
+    waiting = {case.number: case.entry.open_bonds for case in unbonded.entries}
+    rows = [row for row in surety_table(unbonded.record).to_pylist() if _is_open(row, waiting[row["entry_number"]])]
     for code in sorted({row["surety_code"] or "" for row in rows}):
         yield _list(code, [row for row in rows if (row["surety_code"] or "") == code])
 
 
 def _is_open(row: dict, open_: tuple[SingleBond, ...]) -> bool:
-    own = SingleBond(designation=row["designation"] or "B", surety=row["surety_code"] or "", amount=row["amount"] or 0)
-    return own in open_ or (own.designation != ADDITIONAL and SingleBond() in open_)
+    bond = SingleBond(designation=row["designation"] or "B", surety=row["surety_code"] or "", amount=row["amount"] or 0)
+    return bond in open_ or (bond.designation != ADDITIONAL and SingleBond() in open_)
 
 
 def _list(code: str, rows: list[dict]) -> CorrespondenceDraft:

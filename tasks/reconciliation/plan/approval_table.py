@@ -23,11 +23,12 @@ from tasks.core.content import ContentStore
 from tasks.core.errors import ContentMissing, Refused
 from tasks.core.journal.journal import Journal
 from tasks.core.journal.table_columns import rows_among
+from tasks.core.ssn import without_ssn
 from tasks.entries.api import ENTRIES, Difference, entry_table_rows
 from tasks.reconciliation.accounting.number_account import AccountLine
 from tasks.reconciliation.plan.plan_store import PlannedBatch, SendingPlan
 from tasks.reconciliation.state.entry_state import difference_text
-from tasks.security.api import Act, ApprovalState, masked_value, without_ssn
+from tasks.security.api import Act, ApprovalState, masked_value
 
 Row = dict[str, Any]
 
@@ -37,7 +38,7 @@ _SE_ACTIONS = {"A": "add", "D": "cancel", "R": "replace", "U": "update"}
 """SE10 column 5 (CATAIR SE v40 p.35)."""
 _AE_ACTIONS = {"A": "add", "D": "delete", "R": "replace"}
 """AE 10 column 3 (CATAIR AE 2026-07 p.26)."""
-_GRAND = ("duty", "user_fee", "ir_tax", "ad_duty", "cv_duty", "other_revenue")
+_GRAND_TOTALS = ("duty", "user_fee", "ir_tax", "ad_duty", "cv_duty", "other_revenue")
 """Amounts of the AE 90 record, in cents; together they are the total (CATAIR AE 2026-07 p.131)."""
 _AMOUNTS = ("value", "duty", "total")
 
@@ -62,16 +63,16 @@ class ApprovalContents:
         hidden = {"file", "sends"} if self.act is Act.SEND_BATCHES else self._blank()
         hidden |= set() if names else {NAME}
         for title, rows in parts.items():
-            shown = rows if self.act is not Act.SEND_BATCHES else [*rows, _sum(rows)]
+            listed = rows if self.act is not Act.SEND_BATCHES else [*rows, _sum_row(rows)]
             yield (
                 title,
                 [
                     {
-                        _HEADINGS.get(key, key.replace("_", " ")): _text(key, value)
+                        _HEADINGS.get(key, key.replace("_", " ")): _cell_text(key, value)
                         for key, value in row.items()
                         if key not in hidden
                     }
-                    for row in shown
+                    for row in listed
                 ],
             )
 
@@ -86,46 +87,46 @@ class ApprovalContents:
         return f"{row['file']}: {row['sends']}"
 
 
-def approval_contents(journal: Journal, content: ContentStore, asked: ApprovalState) -> ApprovalContents:
-    """Everything that an approval of `asked` would let go.
+def approval_contents(journal: Journal, content: ContentStore, approval: ApprovalState) -> ApprovalContents:
+    """Everything that this approval would let go.
 
     Raises ContentMissing where the bytes are gone or altered, Refused where they are of no kind that
     can be shown, or do not agree with what the approval binds.
     """
-    payload = _payload(content, asked)
-    own = act_handler(asked.act)
-    typed = own.load(content, asked.plan)
-    if sorted(own.binds(asked.plan, typed)) != sorted(asked.binds):
-        raise Refused("plan-binds-other-bytes", plan=asked.plan[:12])
-    if asked.act is Act.SEND_BATCHES:
-        return ApprovalContents(asked.plan, asked.act, {}, _of_batches(journal, content, typed))
-    if asked.act is Act.SIGN_ACCOUNTING:
+    payload = _payload(content, approval)
+    handler = act_handler(approval.act)
+    decoded = handler.load(content, approval.plan)
+    if sorted(handler.binds(approval.plan, decoded)) != sorted(approval.binds):
+        raise Refused("plan-binds-other-bytes", plan=approval.plan[:12])
+    if approval.act is Act.SEND_BATCHES:
+        return ApprovalContents(approval.plan, approval.act, {}, _plan_rows(journal, content, decoded))
+    if approval.act is Act.SIGN_ACCOUNTING:
         lines = json.loads(content.get(payload["accounting"]))
-        return ApprovalContents(asked.plan, asked.act, {}, tuple(_line(line) for line in lines))
-    return _of_act(content, asked, payload)
+        return ApprovalContents(approval.plan, approval.act, {}, tuple(_account_row(line) for line in lines))
+    return _act_contents(content, approval, payload)
 
 
-def _payload(content: ContentStore, asked: ApprovalState) -> dict[str, Any]:
+def _payload(content: ContentStore, approval: ApprovalState) -> dict[str, Any]:
     try:
-        payload = json.loads(content.get(asked.plan))
+        payload = json.loads(content.get(approval.plan))
     except ValueError:
         payload = None
-    if not isinstance(payload, dict) or payload.get("act") != asked.act:
-        raise Refused("act-payload-unreadable", plan=asked.plan[:12])
+    if not isinstance(payload, dict) or payload.get("act") != approval.act:
+        raise Refused("act-payload-unreadable", plan=approval.plan[:12])
     return payload
 
 
-def _of_batches(journal: Journal, content: ContentStore, plan: SendingPlan) -> tuple[Row, ...]:
-    rows = [row for batch in plan.batches for row in _of_batch(content, plan, batch)]
+def _plan_rows(journal: Journal, content: ContentStore, plan: SendingPlan) -> tuple[Row, ...]:
+    rows = [row for batch in plan.batches for row in _batch_rows(content, plan, batch)]
     names = importer_names(journal, content, [row["number"] for row in rows])
     return tuple(row | {NAME: names.get(row["number"], "")} for row in rows)
 
 
-def _of_batch(content: ContentStore, plan: SendingPlan, batch: PlannedBatch) -> list[Row]:
+def _batch_rows(content: ContentStore, plan: SendingPlan, batch: PlannedBatch) -> list[Row]:
     deck = _deck(content.get(batch.content))
     if deck is None:
         raise Refused("plan-batch-not-shown", plan=plan.digest[:12], file=batch.file)
-    rows = _releases(deck) if deck.application == "SE" else _summaries(deck)
+    rows = _release_rows(deck) if deck.application == "SE" else _summary_rows(deck)
     numbers = [row["number"] for row in rows]
     if numbers != list(batch.numbers):
         raise Refused(
@@ -138,7 +139,7 @@ def _of_batch(content: ContentStore, plan: SendingPlan, batch: PlannedBatch) -> 
     return [{"file": batch.file, **row} for row in rows]
 
 
-_HEADS = {"SE": "SE10", "AE": "10"}
+_HEAD_RECORDS = {"SE": "SE10", "AE": "10"}
 
 
 def _deck(data: bytes) -> Deck | None:
@@ -147,21 +148,21 @@ def _deck(data: bytes) -> Deck | None:
     blocks = matrix[matrix[:, 0] == ord("B")]
     names = {row[10:12].tobytes().decode("latin-1") for row in blocks}
     application = names.pop() if len(names) == 1 else ""
-    if application not in _HEADS:
+    if application not in _HEAD_RECORDS:
         return None
     kinds = record_table(application)
-    deck = Deck(application, matrix, kinds.codes(matrix), kinds, _HEADS[application])
+    deck = Deck(application, matrix, kinds.codes(matrix), kinds, _HEAD_RECORDS[application])
     deck.starts = deck.index(deck.head)
     return deck
 
 
-def _releases(deck: Deck) -> list[Row]:
+def _release_rows(deck: Deck) -> list[Row]:
     """SE10: cargo release has a value and no duty."""
-    head = _typed(deck.header, typed=True)
-    plain = _typed(deck.header)
+    head = _decoded_columns(deck.header, typed=True)
+    plain = _decoded_columns(deck.header)
     return [
         {
-            "sends": _sends("cargo release", plain["action_code"][at], _SE_ACTIONS),
+            "sends": _action_text("cargo release", plain["action_code"][at], _SE_ACTIONS),
             "number": number,
             "importer": masked_value(plain["importer_number"][at]),
             NAME: "",
@@ -170,19 +171,19 @@ def _releases(deck: Deck) -> list[Row]:
             "duty": None,
             "total": None,
         }
-        for at, number in enumerate(_numbers(deck.header))
+        for at, number in enumerate(_entry_numbers(deck.header))
     ]
 
 
-def _summaries(deck: Deck) -> list[Row]:
+def _summary_rows(deck: Deck) -> list[Row]:
     """AE 10, 11, the values of all 50 and the grand totals of 90."""
-    plain = _typed(deck.header)
-    importers = _first(deck, "11", "importer_of_record_number")
-    values = _sums(deck, "50", "value_of_goods_amount")
-    totals = [_first(deck, "90", f"grand_total_{name}_amount") for name in _GRAND]
+    plain = _decoded_columns(deck.header)
+    importers = _first_values(deck, "11", "importer_of_record_number")
+    values = _field_sums(deck, "50", "value_of_goods_amount")
+    totals = [_first_values(deck, "90", f"grand_total_{name}_amount") for name in _GRAND_TOTALS]
     return [
         {
-            "sends": _sends(
+            "sends": _action_text(
                 "entry summary with cargo release"
                 if plain["cargo_release_certification_request_indicator"][at]
                 else "entry summary",
@@ -195,46 +196,46 @@ def _summaries(deck: Deck) -> list[Row]:
             "type": plain["entry_type_code"][at] or "",
             "value": _cents(values.get(at)),
             "duty": totals[0].get(at),
-            "total": _total(some.get(at) for some in totals),
+            "total": _total(amounts.get(at) for amounts in totals),
         }
-        for at, number in enumerate(_numbers(deck.header))
+        for at, number in enumerate(_entry_numbers(deck.header))
     ]
 
 
-def _sends(what: str, action: str | None, actions: Mapping[str, str]) -> str:
+def _action_text(what: str, action: str | None, actions: Mapping[str, str]) -> str:
     return f"{what}, {actions.get(action or '', f'action {action}')}"
 
 
-def _typed(rows: RecordColumns, typed: bool = False) -> dict[str, list[Any]]:
+def _decoded_columns(rows: RecordColumns, typed: bool = False) -> dict[str, list[Any]]:
     return decode_records(rows.layout, rows.matrix, typed=typed).to_pydict()
 
 
-def _numbers(header: RecordColumns) -> list[str]:
+def _entry_numbers(header: RecordColumns) -> list[str]:
     pairs = zip(header.raw("entry_filer_code"), header.raw("entry_number"), strict=True)
     return [entry_text(filer.tobytes(), number.tobytes()) or "no entry number" for filer, number in pairs]
 
 
-def _owners(deck: Deck, rows: RecordColumns) -> list[int]:
+def _transaction_indices(deck: Deck, rows: RecordColumns) -> list[int]:
     return deck.transaction[rows.at].tolist()
 
 
-def _first(deck: Deck, record: str, name: str) -> dict[int, Any]:
+def _first_values(deck: Deck, record: str, name: str) -> dict[int, Any]:
     """A field of the first such record of each transaction that fills it."""
-    rows, found = deck.rows(record), {}
-    for owner, value in zip(_owners(deck, rows), _typed(rows, typed=True)[name], strict=True):
+    rows, values = deck.rows(record), {}
+    for owner, value in zip(_transaction_indices(deck, rows), _decoded_columns(rows, typed=True)[name], strict=True):
         if value is not None:
-            found.setdefault(owner, value)
-    return found
+            values.setdefault(owner, value)
+    return values
 
 
-def _sums(deck: Deck, record: str, name: str) -> dict[int, int]:
+def _field_sums(deck: Deck, record: str, name: str) -> dict[int, int]:
     """A field summed over all such records of each transaction that has one."""
     rows = deck.rows(record)
-    owners = np.array(_owners(deck, rows), dtype=np.int64)
-    found: dict[int, int] = {}
-    for owner, value in zip(owners.tolist(), _typed(rows, typed=True)[name], strict=True):
-        found[owner] = found.get(owner, 0) + (value or 0)
-    return found
+    owners = np.array(_transaction_indices(deck, rows), dtype=np.int64)
+    sums: dict[int, int] = {}
+    for owner, value in zip(owners.tolist(), _decoded_columns(rows, typed=True)[name], strict=True):
+        sums[owner] = sums.get(owner, 0) + (value or 0)
+    return sums
 
 
 def _cents(dollars: int | None) -> int | None:
@@ -242,70 +243,72 @@ def _cents(dollars: int | None) -> int | None:
 
 
 def _total(amounts: Iterable[int | None]) -> int | None:
-    given = [amount for amount in amounts if amount is not None]
-    return sum(given) if given else None
+    stated = [amount for amount in amounts if amount is not None]
+    return sum(stated) if stated else None
 
 
 def importer_names(journal: Journal, content: ContentStore, numbers: Sequence[str]) -> dict[str, str]:
     """Importers' names by entry number, as the record has them: a convenience, in no batch."""
     query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
     where = dict(rows_among(journal.rows, query, ENTRIES.c.number, numbers))
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for number, digest in where.items():
         with suppress(ContentMissing):
             rows = entry_table_rows(content, {number: digest}, "entries", ("entry_number", "importer_name"))
-            found |= {row["entry_number"]: row["importer_name"] or "" for row in rows.to_pylist()}
-    return found
+            names |= {row["entry_number"]: row["importer_name"] or "" for row in rows.to_pylist()}
+    return names
 
 
-def _line(line: Mapping[str, Any]) -> Row:
-    """A line of an accounting, in the order of `account.Line`. Free words may hold a Social Security
+def _account_row(line: Mapping[str, Any]) -> Row:
+    """A line of an accounting, in the order of `AccountLine`. Free words may hold a Social Security
     number that somebody wrote."""
-    names = [one.name for one in fields(AccountLine) if one.name in line]
+    names = [account_field.name for account_field in fields(AccountLine) if account_field.name in line]
     return {
-        key: masked_value(line[key]) if key == "importer" else _words(line[key])
+        key: masked_value(line[key]) if key == "importer" else _without_private(line[key])
         for key in [*names, *(key for key in line if key not in names)]
     }
 
 
-def _of_act(content: ContentStore, asked: ApprovalState, payload: Mapping[str, Any]) -> ApprovalContents:
+def _act_contents(content: ContentStore, approval: ApprovalState, payload: Mapping[str, Any]) -> ApprovalContents:
     numbers = payload.get("numbers", payload.get("number", ()))
     alike = ("act", "numbers", "number", "since", "other")
-    facts = {key.replace("_", " "): _fact(key, value, content) for key, value in payload.items() if key not in alike}
-    return ApprovalContents(asked.plan, asked.act, facts, tuple(_of_numbers(numbers, payload)))
+    facts = {
+        key.replace("_", " "): _fact_text(key, value, content) for key, value in payload.items() if key not in alike
+    }
+    return ApprovalContents(approval.plan, approval.act, facts, tuple(_number_rows(numbers, payload)))
 
 
-def _of_numbers(numbers: Any, payload: Mapping[str, Any]) -> Iterator[Row]:
+def _number_rows(numbers: Any, payload: Mapping[str, Any]) -> Iterator[Row]:
     """A row for each number of an act, with all that is bound of it."""
     if isinstance(numbers, Mapping):
-        for number, own in numbers.items():
-            yield {"number": number, **{key: _words(value) for key, value in own.items()}}
+        for number, bound in numbers.items():
+            yield {"number": number, **{key: _without_private(value) for key, value in bound.items()}}
         return
-    own = {key: payload[key] for key in ("other", "since") if key in payload}
+    bound = {key: payload[key] for key in ("other", "since") if key in payload}
     for number in [numbers] if isinstance(numbers, str) else numbers:
-        yield {"number": number, **own}
+        yield {"number": number, **bound}
 
 
-def _fact(key: str, value: Any, content: ContentStore) -> str:
+def _fact_text(key: str, value: Any, content: ContentStore) -> str:
     if key != "proof":
-        return "yes" if value is True else "no" if value is False else str(_words(value))
+        return "yes" if value is True else "no" if value is False else str(_without_private(value))
     return f"SHA-256 {value}, {len(content.get(value)):,} bytes"
 
 
-def _words(value: Any) -> Any:
+def _without_private(value: Any) -> Any:
     if isinstance(value, list):
-        return [_words(one) for one in value]
+        return [_without_private(element) for element in value]
     if isinstance(value, Mapping):
-        return {key: _words(each) for key, each in value.items()}
+        return {key: _without_private(inner) for key, inner in value.items()}
     return without_ssn(value) if isinstance(value, str) else value
 
 
-def _sum(rows: Sequence[Row]) -> Row:
+def _sum_row(rows: Sequence[Row]) -> Row:
     sums = {key: _total(row[key] for row in rows) for key in _AMOUNTS}
     return {**dict.fromkeys(rows[0], ""), "number": f"in all {len(rows)}", **sums}
 
 
-def _text(key: str, value: Any) -> str:
+def _cell_text(key: str, value: Any) -> str:
     if key in _AMOUNTS:
         return "-" if value is None else f"{value / 100:,.2f}"
     if key == "difference":
@@ -316,23 +319,23 @@ def _text(key: str, value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def content_lines(found: ApprovalContents) -> list[str]:
+def content_lines(contents: ApprovalContents) -> list[str]:
     """What is bound once, a line each."""
-    return [f"{name}: {value}" for name, value in found.facts.items()]
+    return [f"{name}: {value}" for name, value in contents.facts.items()]
 
 
-def contents_markdown(found: ApprovalContents) -> str:
+def contents_markdown(contents: ApprovalContents) -> str:
     """The same for an artifact or a form, without importers' names: the server keeps none."""
-    parts = [f"- {_escaped(line)}" for line in content_lines(found)]
-    for title, rows in found.tables(names=False):
+    parts = [f"- {_escaped(line)}" for line in content_lines(contents)]
+    for title, rows in contents.tables(names=False):
         columns = list(rows[0])
-        parts += ["", f"**{_escaped(title)}**", "", _cells(columns)]
-        parts += [_cells(["---:" if one in _AMOUNTS else "---" for one in columns], plain=True)]
-        parts += [_cells(row.values()) for row in rows]
+        parts += ["", f"**{_escaped(title)}**", "", _markdown_row(columns)]
+        parts += [_markdown_row(["---:" if column in _AMOUNTS else "---" for column in columns], plain=True)]
+        parts += [_markdown_row(row.values()) for row in rows]
     return "\n".join(parts)
 
 
-def _cells(values: Iterable[str], plain: bool = False) -> str:
+def _markdown_row(values: Iterable[str], plain: bool = False) -> str:
     return f"| {' | '.join(value if plain else _escaped(value) for value in values)} |"
 
 

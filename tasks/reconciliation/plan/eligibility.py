@@ -1,32 +1,20 @@
-"""Approved plans that are not wholly written: which still may be, and why the others may not.
+"""Which entries may be sent now, by ACE application, and which approved plans may still be written.
 
 Each entry of a plan is judged once more before its file can be seen: what ACE said meanwhile, what a
 person did, or another day can take it out.
-
-Weekly zone entries (type 06, election W): ACE takes a first day of the zone week from the day of
-sending to seven days ahead, and no other (CATAIR SE v40 p.39, note 1).
-
-A week that began during the outage can therefore not be sent late: SE cannot carry the paper's date.
-Such an entry is held, with what can be done, instead of being sent into a sure rejection.
-
-Which entries may be sent now, and as what: `classify`'s verdict, by ACE application.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import date, timedelta
+from datetime import date
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from tasks.ace.api import AceSettings
 from tasks.core.content import ContentStore
-from tasks.core.errors import BadInput, Problem
 from tasks.core.journal.journal import Journal
 from tasks.core.settings import Settings
-from tasks.entries.api import RECORD_SHEETS, field_named
 from tasks.reconciliation.accounting.number_account import RELEASED, SE_ROUTE
 from tasks.reconciliation.decisions.classification import classify
 from tasks.reconciliation.decisions.exclusions import foreign_filer_entries
@@ -42,60 +30,33 @@ APPLICATIONS = {NextStep.SEND_RELEASE: "SE", NextStep.SEND_SUMMARY: "AE", NextSt
 
 def ready_entries(journal: Journal, settings: Settings, without: Collection[str] = ()) -> dict[str, list[EntryState]]:
     """By application, the entries that may be sent now; `without` those on their way already."""
-    found: dict[str, list[EntryState]] = {}
-    for one in list_entry_states(journal):
-        application = APPLICATIONS.get(permitted_step(one, settings))
-        if application and one.number not in without:
-            found.setdefault(application, []).append(one)
-    return found
+    ready: dict[str, list[EntryState]] = {}
+    for entry in list_entry_states(journal):
+        application = APPLICATIONS.get(permitted_step(entry, settings))
+        if application and entry.number not in without:
+            ready.setdefault(application, []).append(entry)
+    return ready
 
 
-def permitted_step(one: EntryState, settings: Settings) -> NextStep:
+def permitted_step(entry: EntryState, settings: Settings) -> NextStep:
     """What may be done with an entry now. Where ACE cannot be asked, only a first release is sent."""
     if settings(AceSettings).ask_first:
-        return classify(one).step
-    unsent = one.state == "recorded" and "SE" not in one.sent and NOTICE not in one.views
-    go = unsent and one.route == SE_ROUTE and one.outcome in RELEASED
+        return classify(entry).step
+    unsent = entry.state == "recorded" and "SE" not in entry.sent and NOTICE not in entry.ace_statuses
+    go = unsent and entry.route == SE_ROUTE and entry.outcome in RELEASED
     return NextStep.SEND_RELEASE if go else NextStep.AT_PORT
-
-
-AHEAD = timedelta(days=7)
-
-
-def refuse_zone_weeks(entries: pa.Table, sent: date) -> None:
-    """Raises BadInput, naming each weekly entry whose zone week ACE would not take on this day."""
-    weekly = pc.and_(pc.equal(entries["entry_type"], "06"), pc.is_valid(entries["zone_week"]))
-    rows = entries.filter(weekly).select(["entry_number", "zone_week"]).to_pylist()
-    problems = [
-        _problem(row["entry_number"], row["zone_week"], sent)
-        for row in rows
-        if not sent <= row["zone_week"] <= sent + AHEAD
-    ]
-    if problems:
-        raise BadInput("weekly-zone-entries-not-accepted", problems)
-
-
-def _problem(number: str, first: date, sent: date) -> Problem:
-    return Problem(
-        subject=number,
-        sheet=RECORD_SHEETS["entries"],
-        column=field_named("entries", "zone_week").title,
-        value=str(first),
-        code="zone-week-begun" if first < sent else "zone-week-too-far-ahead",
-        values={"days": AHEAD.days, "sendable": str(first - AHEAD)},
-    )
 
 
 def approved_plans(journal: Journal, content: ContentStore, persons: int) -> Iterator[SendingPlan]:
     """Approved plans that still have a batch to write and were not dropped, oldest first."""
     written = {row.batch for row in journal.rows(sa.select(BATCHES.c.batch).where(BATCHES.c.written))}
     dropped = {row.plan for row in journal.rows(sa.select(DROPPED.c.plan))}
-    for asked in all_approvals(journal):
-        if asked.act is not Act.SEND_BATCHES or asked.plan in dropped:
+    for approval in all_approvals(journal):
+        if approval.act is not Act.SEND_BATCHES or approval.plan in dropped:
             continue
-        if missing_approvals(asked, persons):
+        if missing_approvals(approval, persons):
             continue
-        plan = load_plan(content, asked.plan)
+        plan = load_plan(content, approval.plan)
         if not all(batch.batch in written for batch in plan.batches):
             yield plan
 
@@ -120,9 +81,9 @@ def writable_plans(
 
 def plan_lapse_reason(journal: Journal, settings: Settings, plan: SendingPlan, today: date) -> str:
     """Why what is not named yet of a plan may not be written; empty if it may."""
-    gone = journal.rows(sa.select(DROPPED.c.reason).where(DROPPED.c.plan == plan.digest))
-    if gone:
-        return gone[0].reason
+    dropped = journal.rows(sa.select(DROPPED.c.reason).where(DROPPED.c.plan == plan.digest))
+    if dropped:
+        return dropped[0].reason
     named = {row.batch: row.plan for row in journal.rows(sa.select(BATCHES))}
     if {named.get(batch.batch, plan.digest) for batch in plan.batches} != {plan.digest}:
         return "a newer plan was written since"
@@ -131,24 +92,24 @@ def plan_lapse_reason(journal: Journal, settings: Settings, plan: SendingPlan, t
         return ""
     if reason := plan.lapsed(today):
         return reason
-    known = {one.number: one for one in list_entry_states(journal)}
+    states = {entry.number: entry for entry in list_entry_states(journal)}
     reasons = (
-        entry_lapse_reason(known.get(number), number, plan, settings) for batch in open_ for number in batch.numbers
+        entry_lapse_reason(states.get(number), number, plan, settings) for batch in open_ for number in batch.numbers
     )
     return next((reason for reason in reasons if reason), "")
 
 
-def entry_lapse_reason(one: EntryState | None, number: str, plan: SendingPlan, settings: Settings) -> str:
+def entry_lapse_reason(entry: EntryState | None, number: str, plan: SendingPlan, settings: Settings) -> str:
     """Why an entry no longer is as it was planned; empty if it is."""
-    if one is None or one.digest != plan.entries.get(number):
+    if entry is None or entry.digest != plan.entries.get(number):
         return f"{number} changed since it was made"
-    if one.state != "recorded":
-        return f"{number} is {one.state}"
-    if reason := foreign_filer_entries([one], settings).get(number):
+    if entry.state != "recorded":
+        return f"{number} is {entry.state}"
+    if reason := foreign_filer_entries([entry], settings).get(number):
         return f"{number}: {reason}"
-    step = permitted_step(one, settings)
+    step = permitted_step(entry, settings)
     if step != plan.steps.get(number):
-        return f"{number}: {step}: {classify(one).why}"
+        return f"{number}: {step}: {classify(entry).why}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""How this house's importers pay: the payment table of its settings, the daily ceiling, the days."""
+"""How this broker's importers pay: the payment table of its settings, the daily ceiling, the days."""
 
 from __future__ import annotations
 

@@ -24,10 +24,10 @@ from tasks.workspace import Workspace
 def plan_lines(plan: SendingPlan) -> list[str]:
     """A line for each fact."""
     return [
-        _head(plan),
-        *(_duty(row) for row in plan.duty),
+        _head_line(plan),
+        *(_duty_line(row) for row in plan.duty),
         *(f"of these, {note}: {count}" for note, count in plan.notes.items()),
-        *(_date(row) for row in plan.dates),
+        *(_date_line(row) for row in plan.dates),
         *held_lines(plan.held),
     ]
 
@@ -58,13 +58,13 @@ def plan_facts(plan: SendingPlan) -> dict[str, object]:
         "day": plan.day,
         "batches": [
             {
-                "batch": one.batch,
-                "application": one.application,
-                "file": one.file,
-                "entries": len(one.numbers),
-                "numbers": list(one.numbers),
+                "batch": batch.batch,
+                "application": batch.application,
+                "file": batch.file,
+                "entries": len(batch.numbers),
+                "numbers": list(batch.numbers),
             }
-            for one in plan.batches
+            for batch in plan.batches
         ],
         "duty": [row | {"payer": mask_importer(str(row["payer"]))} for row in plan.duty],
         "notes": plan.notes,
@@ -74,41 +74,41 @@ def plan_facts(plan: SendingPlan) -> dict[str, object]:
     }
 
 
-def list_markdown(some: list[str]) -> str:
+def list_markdown(lines: list[str]) -> str:
     """The lines as a list for an artifact or a form."""
-    return "\n".join(f"- {line}" for line in some)
+    return "\n".join(f"- {line}" for line in lines)
 
 
-def approval_lines(workspace: Workspace, found: ApprovalContents, asked: ApprovalState, today: date) -> list[str]:
+def approval_lines(workspace: Workspace, contents: ApprovalContents, approval: ApprovalState, today: date) -> list[str]:
     """The lines above the tables of what is to be approved. Raises Refused for batches whose day is
     over: they would not be written."""
-    prepared = f"prepared by {asked.preparer}"
-    if found.act is not Act.SEND_BATCHES:
-        return [act_title(workspace, asked), *content_lines(found), prepared]
-    plan = load_plan(workspace.content, asked.plan)
+    prepared = f"prepared by {approval.preparer}"
+    if contents.act is not Act.SEND_BATCHES:
+        return [act_title(workspace, approval), *content_lines(contents), prepared]
+    plan = load_plan(workspace.content, approval.plan)
     if reason := plan.lapsed(today):
         raise Refused("plan-day-passed", digest=plan.digest[:12], reason=reason)
     return [*plan_lines(plan), prepared]
 
 
-def _head(plan: SendingPlan) -> str:
+def _head_line(plan: SendingPlan) -> str:
     only = f", for {plan.day} only" if plan.duty else ""
     count = f"{len(plan.numbers)} entries in {len(plan.batches)} file(s)"
     return f"plan {plan.digest[:12]}: {count}{only}"
 
 
-def _duty(row: Row) -> str:
+def _duty_line(row: Row) -> str:
     summaries = f"{row['summaries']} summar{'y' if row['summaries'] == 1 else 'ies'}"
-    owed = f"{summaries}, {_dollars(row['amount'])} dollars"
+    amount_text = f"{summaries}, {_dollars(row['amount'])} dollars"
     payer = mask_importer(str(row["payer"]))
     if not row["statement_date"]:
-        return f"duty paid one by one, payer {payer}: {owed}"
+        return f"duty paid one by one, payer {payer}: {amount_text}"
     # Plans made before the month's debit was told apart do not have the column.
     kind = "debited with a monthly statement on" if row.get("monthly") else "on statement"
-    return f"duty {kind} {row['statement_date']}, payer {payer}: {owed}{_filled(row)}"
+    return f"duty {kind} {row['statement_date']}, payer {payer}: {amount_text}{_ceiling_text(row)}"
 
 
-def _filled(row: Row) -> str:
+def _ceiling_text(row: Row) -> str:
     used, ceiling = _cents(row["used"]), row["ceiling"]
     before = f"; {_dollars(used)} stand there already" if used else ""
     if ceiling is None:
@@ -119,17 +119,17 @@ def _filled(row: Row) -> str:
     return f"{before}; ceiling {_dollars(ceiling)}{share}{over}"
 
 
-def _date(row: Row) -> str:
+def _date_line(row: Row) -> str:
     days = _cents(row["days"])
     apart = f"{abs(days)} day{'s' if abs(days) != 1 else ''} {'later' if days > 0 else 'earlier'}"
     text = f"{row['entry_number']}: paper {row['paper_date']}, ACE {row['ace_date']} ({apart})"
-    marks = ", ".join(_marks(row))
+    marks = ", ".join(_date_consequences(row))
     if row["fees"] or row["crosses"]:
         return f"DATES DIFFER AND CHANGE WHAT IS OWED: {text}: {marks}"
     return f"dates differ: {text}"
 
 
-def _marks(row: Row) -> Iterator[str]:
+def _date_consequences(row: Row) -> Iterator[str]:
     if row["crosses"]:
         yield f"across {row['crosses']}"
     if row["fees"]:

@@ -36,7 +36,7 @@ class PlannedBatch:
 class SendingPlan:
     """`day`: for which it was made, YYYY-MM-DD. `entries`: the digest of each entry's rows as they
     were planned; `steps`: what was to be done with each, which must still be so when it is written.
-    `duty`: `owed.DUTY`, what each payer owes on each statement date; `payments`: payer, statement
+    `duty`: the rows of `daily_duty`, what each payer owes on each statement date; `payments`: payer, statement
     date and cents of each summary; `notes`: what is to be said of how they are paid, and of how
     many. `dates`: where ACE's release date is another than the paper's.
     `held`: entries that were due but cannot be written, with the first reason, whose `subject` is
@@ -70,30 +70,30 @@ class SendingPlan:
         return f"it carries duty and its statement dates were set for {self.day or 'another day'}"
 
 
-def store_plan(content: ContentStore, said: dict[str, object]) -> SendingPlan:
+def store_plan(content: ContentStore, plan_fields: dict[str, object]) -> SendingPlan:
     """A plan put by, from all its fields but the digest."""
-    payload = said | {"act": Act.SEND_BATCHES}
+    payload = plan_fields | {"act": Act.SEND_BATCHES}
     return load_plan(content, content.put(canonical(payload).encode()))
 
 
 def load_plan(content: ContentStore, digest: str) -> SendingPlan:
     """A plan by its digest. Raises ContentMissing."""
-    said = json.loads(content.get(digest))
+    payload = json.loads(content.get(digest))
     return SendingPlan(
         digest=digest,
-        batches=tuple(_batches(said["batches"])),
-        entries=said["entries"],
-        day=said.get("day", ""),
-        duty=tuple(said["duty"]),
-        payments={number: tuple(own) for number, own in said.get("payments", {}).items()},
-        notes=said.get("notes", {}),
-        dates=tuple(said.get("dates", ())),
-        held={number: Problem(**facts) for number, facts in said["held"].items()},
-        steps=said.get("steps", {}),
+        batches=tuple(_read_batches(payload["batches"])),
+        entries=payload["entries"],
+        day=payload.get("day", ""),
+        duty=tuple(payload["duty"]),
+        payments={number: tuple(payment) for number, payment in payload.get("payments", {}).items()},
+        notes=payload.get("notes", {}),
+        dates=tuple(payload.get("dates", ())),
+        held={number: Problem(**facts) for number, facts in payload["held"].items()},
+        steps=payload.get("steps", {}),
     )
 
 
-def _batches(rows: Iterable[dict]) -> Iterable[PlannedBatch]:
+def _read_batches(rows: Iterable[dict]) -> Iterable[PlannedBatch]:
     for row in rows:
         slots = tuple(PrivateSlot(**slot) for slot in row["slots"])
         yield PlannedBatch(**{**row, "numbers": tuple(row["numbers"]), "slots": slots})

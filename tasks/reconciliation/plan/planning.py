@@ -1,6 +1,6 @@
 """What to send, decided once and approved by its digest.
 
-Which entries may go, and as what, is `classify`'s verdict; a wrong or second SE burns the number
+Which entries may go, and as what, is `classify`'s decision; a wrong or second SE burns the number
 (CATAIR SE v40 p.32). What is on its way by an approved plan is not planned again while that plan
 holds. Duty per statement date and payer is in the plan, so that it is approved too.
 """
@@ -37,55 +37,60 @@ def make_sending_plan(
 
     None if nothing is ready. Raises HeldBack if every entry that is due has a fault.
     """
-    known, draft, wanted = _known(journal, content, settings, today)
-    if known or draft is None:
-        return known
-    return _asked(_kept(draft, wanted, settings), journal, preparer)
+    waiting, draft, ready = _waiting_or_draft(journal, content, settings, today)
+    if waiting or draft is None:
+        return waiting
+    return _ask_approval(_store_draft(draft, ready, settings), journal, preparer)
 
 
 def held_entries(journal: Journal, content: ContentStore, settings: Settings, today: date) -> dict[str, Problem]:
     """Entries that are due and cannot be written, with the reason. Asks for nothing."""
-    known, draft, wanted = _known(journal, content, settings, today)
-    if known or draft is None:
-        return dict(known.held) if known else {}
-    build_batches(draft, wanted)
-    return dict(draft.held)
+    waiting, draft, ready = _waiting_or_draft(journal, content, settings, today)
+    if waiting or draft is None:
+        return dict(waiting.held) if waiting else {}
+    build_batches(draft, ready)
+    return dict(draft.held_entries)
 
 
-def _known(
+def _waiting_or_draft(
     journal: Journal, content: ContentStore, settings: Settings, today: date
 ) -> tuple[SendingPlan | None, PlanDraft | None, dict[str, list[EntryState]]]:
     """The plan that waits and still says what is ready, or a draft of a new one; neither if nothing
     is ready."""
     going = writable_plans(journal, content, settings, today)
     away = {number for _, batches in going for batch in batches for number in batch.numbers}
-    wanted = ready_entries(journal, settings, away)
-    if not wanted:
-        return None, None, wanted
-    entries = _entries(wanted)
-    steps = _steps(wanted, settings)
+    ready = ready_entries(journal, settings, away)
+    if not ready:
+        return None, None, ready
+    entries = _entry_digests(ready)
+    steps = _entry_steps(ready, settings)
     used = used_amounts(journal, content, going)
-    for asked in reversed(waiting_approvals(journal, settings(ApprovalSettings).persons)):
-        if asked.act is Act.SEND_BATCHES:
-            known = load_plan(content, asked.plan)
-            same = known.entries == entries and known.steps == steps
-            others = foreign_filer_entries((one for some in wanted.values() for one in some), settings)
-            if same and others.keys() <= known.held.keys() and not known.lapsed(today) and _used_so(known, used):
-                return known, None, wanted
+    for approval in reversed(waiting_approvals(journal, settings(ApprovalSettings).persons)):
+        if approval.act is Act.SEND_BATCHES:
+            waiting = load_plan(content, approval.plan)
+            same = waiting.entries == entries and waiting.steps == steps
+            foreign = foreign_filer_entries((entry for group in ready.values() for entry in group), settings)
+            if (
+                same
+                and foreign.keys() <= waiting.held.keys()
+                and not waiting.lapsed(today)
+                and _same_amounts_used(waiting, used)
+            ):
+                return waiting, None, ready
             break
     workspace = Workspace(settings, journal=journal)
-    return None, PlanDraft(workspace, today, _first(journal, going), used), wanted
+    return None, PlanDraft(workspace, today, _first_batch_number(journal, going), used), ready
 
 
-def _entries(wanted: dict[str, list[EntryState]]) -> dict[str, str]:
-    return {one.number: one.digest for some in wanted.values() for one in some}
+def _entry_digests(ready: dict[str, list[EntryState]]) -> dict[str, str]:
+    return {entry.number: entry.digest for group in ready.values() for entry in group}
 
 
-def _steps(wanted: dict[str, list[EntryState]], settings: Settings) -> dict[str, str]:
-    return {one.number: str(permitted_step(one, settings)) for some in wanted.values() for one in some}
+def _entry_steps(ready: dict[str, list[EntryState]], settings: Settings) -> dict[str, str]:
+    return {entry.number: str(permitted_step(entry, settings)) for group in ready.values() for entry in group}
 
 
-def _used_so(plan: SendingPlan, used: CeilingUse) -> bool:
+def _same_amounts_used(plan: SendingPlan, used: CeilingUse) -> bool:
     """True if its statements hold what they held when it was made."""
     return all(
         used.get((date.fromisoformat(str(row["statement_date"])), str(row["payer"])), 0) == row["used"]
@@ -94,23 +99,23 @@ def _used_so(plan: SendingPlan, used: CeilingUse) -> bool:
     )
 
 
-def _kept(draft: PlanDraft, wanted: dict[str, list[EntryState]], settings: Settings) -> SendingPlan:
-    build_batches(draft, wanted)
-    said = {
+def _store_draft(draft: PlanDraft, ready: dict[str, list[EntryState]], settings: Settings) -> SendingPlan:
+    build_batches(draft, ready)
+    fields = {
         "day": draft.day.isoformat(),
         "batches": [asdict(batch) for batch in draft.batches],
-        "entries": _entries(wanted),
-        "steps": _steps(wanted, settings),
+        "entries": _entry_digests(ready),
+        "steps": _entry_steps(ready, settings),
         "duty": draft.duty(),
-        "notes": payment_notes(draft.owed),
-        "payments": summary_payments(draft.owed),
+        "notes": payment_notes(draft.payment_plans),
+        "payments": summary_payments(draft.payment_plans),
         "dates": draft.dates,
-        "held": {number: reason.facts() for number, reason in draft.held.items()},
+        "held": {number: reason.facts() for number, reason in draft.held_entries.items()},
     }
-    return store_plan(draft.workspace.content, said)
+    return store_plan(draft.workspace.content, fields)
 
 
-def _asked(plan: SendingPlan, journal: Journal, preparer: str) -> SendingPlan:
+def _ask_approval(plan: SendingPlan, journal: Journal, preparer: str) -> SendingPlan:
     if not plan.batches:
         at_desks = any(is_desk_correctable(reason) for reason in plan.held.values())
         raise HeldBack("entries-back-to-desks" if at_desks else "no-entry-writable", list(plan.held.values()))
@@ -118,14 +123,14 @@ def _asked(plan: SendingPlan, journal: Journal, preparer: str) -> SendingPlan:
     return plan
 
 
-_ENDING = re.compile(r"\d{6}(\d{5,})")
+_BATCH_NUMBER = re.compile(r"\d{6}(\d{5,})")
 """A batch's id is its day and its number (`Envelope.batch_id`)."""
 
 
-def _first(journal: Journal, going: Iterable[tuple[SendingPlan, list[PlannedBatch]]]) -> int:
+def _first_batch_number(journal: Journal, going: Iterable[tuple[SendingPlan, list[PlannedBatch]]]) -> int:
     """The number of the next batch: after all that are named, and all that are approved and will
     be, so that no two plans give one name to different batches."""
     names = [row.batch for row in journal.rows(sa.select(BATCHES.c.batch))]
     soon = [batch.batch for _, batches in going for batch in batches]
-    found = (_ENDING.search(name) for name in [*names, *soon])
-    return max([len(names), *(int(one[1]) for one in found if one)]) + 1
+    matches = (_BATCH_NUMBER.search(name) for name in [*names, *soon])
+    return max([len(names), *(int(match[1]) for match in matches if match)]) + 1

@@ -1,10 +1,8 @@
-"""What one answer of ACE says, as events of the book: what it is about, a line for each entry or party,
-and why a batch was dropped whole.
+"""What one answer of ACE says, as events of the journal: what it is about, a line for each entry or party,
+and why a batch was rejected whole.
 
-Whom an answer is for. A sender that serves several filers may put all answers into one folder, and
-another filer's batch can bear the id of one of ours: ids are a day and a number.
-
-What KR says of an importer, brought down to a line of the book (Importer/Bond Query v7 p.10-15).
+An answer may be for somebody else: a sender that serves several filers may put all answers into one folder,
+and another filer's batch can bear the id of one of ours (ids are a day and a number).
 """
 
 from __future__ import annotations
@@ -39,14 +37,14 @@ USABLE = ("bonded", "no bond")
 def importer_line(number: str, rows: Sequence[Row]) -> AnswerLine:
     """One line of all K1 records of an importer, one for each of its bonds."""
     status = rows[0]["status"]
-    told = [row["periodic_monthly"] for row in rows if row["periodic_monthly"] is not None]
+    enrollments = [row["periodic_monthly"] for row in rows if row["periodic_monthly"] is not None]
     return AnswerLine(
         number=number,
         disposition="active" if status in USABLE else status,
         code=rows[0]["code"] or "",
         text=status,
         bonds=tuple(_bond(row) for row in rows if row["activity"]),
-        monthly=any(told) if told else None,
+        monthly=any(enrollments) if enrollments else None,
     )
 
 
@@ -70,33 +68,33 @@ def foreign_answer(workspace: Workspace, answer: AceAnswer, name: str) -> Proble
     """Why an answer is not for us; None if it is. By the filer code of its blocks; one that has none,
     such as a batch rejected whole, by the sender of the batch that it echoes."""
     for block in answer.blocks:
-        if block.filer_code and not _ours(workspace, block.filer_code):
+        if block.filer_code and not _is_ours(workspace, block.filer_code):
             wrong = f"is for the filer {block.filer_code}, not for {workspace.settings(BrokerSettings).filer_code}"
             return Problem(file=name, wrong=wrong)
-    sender, known = answer.site_code + answer.sender_id, workspace.settings(AceSettings)
-    if sender == known.site_code + known.sender_id:
+    sender, settings = answer.site_code + answer.sender_id, workspace.settings(AceSettings)
+    if sender == settings.site_code + settings.sender_id:
         return None
-    if (sent := _sender(workspace, answer)) and sender != sent:
+    if (sent := _sender_of_query(workspace, answer)) and sender != sent:
         wrong = f"is for the sender {sender}, but {sent} sent batch {answer.batch_text.strip()}"
         return Problem(file=name, wrong=wrong)
     return None
 
 
-def _ours(workspace: Workspace, filer: str) -> bool:
-    """Also a filer code that the house had before."""
+def _is_ours(workspace: Workspace, filer: str) -> bool:
+    """Also a filer code that the broker had before."""
     if filer == workspace.settings(BrokerSettings).filer_code:
         return True
     return bool(workspace.journal.rows(sa.select(NUMBERS.c.number).where(NUMBERS.c.filer == filer).limit(1)))
 
 
-def _sender(workspace: Workspace, answer: AceAnswer) -> str:
-    """Site code and sender id of our batch or question that an answer echoes; empty if there is none."""
+def _sender_of_query(workspace: Workspace, answer: AceAnswer) -> str:
+    """Site code and sender id of our batch or query that an answer echoes; empty if there is none."""
     batch = answer.batch_text.strip()
     if not batch:
         return ""
     rows = workspace.journal.rows(sa.select(BATCHES.c.content).where(BATCHES.c.batch == batch))
-    said = find_query(workspace.journal, batch)
-    content = rows[0].content if rows else said.content if said else ""
+    query_named = find_query(workspace.journal, batch)
+    content = rows[0].content if rows else query_named.content if query_named else ""
     return workspace.content.get(content)[1:8].decode("ascii") if content else ""
 
 
@@ -111,39 +109,39 @@ def answer_bodies(
 ) -> Iterator[AnswerRead]:
     """The events of one answer of the file `name`, whose SHA-256 is `digest`; `differ`: what its stored
     summaries have otherwise than our record."""
-    about = _about(workspace, answer)
+    about = _answer_topic(workspace, answer)
     content = f"file:{digest}"
     if about == RANGE and answer.whole and not answer.rejected:
         content = workspace.content.put(summaries_parquet(answer))
-    lines = [*_lines(workspace, answer, about, differ)] if answer.whole else []
-    for part, some in _parted(about, lines):
+    lines = [*_answer_lines(workspace, answer, about, differ)] if answer.whole else []
+    for part, part_lines in _split_actions(about, lines):
         yield AnswerRead(
             application=answer.application,
             about=part,
             batch=answer.batch_text.strip(),
             content=content,
             rejected=answer.rejected,
-            lines=some,
-            reasons=_why_rejected(answer) if answer.rejected else (),
+            lines=part_lines,
+            reasons=_rejection_reasons(answer) if answer.rejected else (),
             file=name,
         )
 
 
-def _parted(about: str, lines: list[AnswerLine]) -> Iterator[tuple[str, list[AnswerLine]]]:
+def _split_actions(about: str, lines: list[AnswerLine]) -> Iterator[tuple[str, list[AnswerLine]]]:
     """What CBP did with summaries apart from what it merely asks for or tells."""
     if about != ACTION:
         yield about, lines
         return
     for part, decisive in ((ACTION, True), (REQUEST, False)):
-        if some := [line for line in lines if (line.code in DECISIVE) is decisive]:
-            yield part, some
+        if part_lines := [line for line in lines if (line.code in DECISIVE) is decisive]:
+            yield part, part_lines
 
 
-def _why_rejected(answer: AceAnswer) -> tuple[AceReason, ...]:
+def _rejection_reasons(answer: AceAnswer) -> tuple[AceReason, ...]:
     """Up to six faults for which CBP dropped the batch whole, each with where it is in our batch;
     else the closing code."""
-    told = [one for one in answer.conditions if not one.final] or list(answer.conditions)
-    return tuple(dict.fromkeys(map(_reason, told[:6])))
+    conditions = [condition for condition in answer.conditions if not condition.final] or list(answer.conditions)
+    return tuple(dict.fromkeys(map(_reason, conditions[:6])))
 
 
 def _reason(condition: AnswerCondition) -> AceReason:
@@ -154,46 +152,46 @@ def _reason(condition: AnswerCondition) -> AceReason:
     return AceReason(code=condition.code or "", text=condition.text or "", subject=subject.strip())
 
 
-def _about(workspace: Workspace, answer: AceAnswer) -> str:
-    said = find_query(workspace.journal, answer.batch_text)
-    return said.about if said else ABOUT.get(answer.application, NOTICE)
+def _answer_topic(workspace: Workspace, answer: AceAnswer) -> str:
+    query = find_query(workspace.journal, answer.batch_text)
+    return query.about if query else ABOUT.get(answer.application, NOTICE)
 
 
-def _lines(workspace: Workspace, answer: AceAnswer, about: str, differ: ByEntry) -> Iterable[AnswerLine]:
+def _answer_lines(workspace: Workspace, answer: AceAnswer, about: str, differ: ByEntry) -> Iterable[AnswerLine]:
     if about == IMPORTER:
-        return _importers(workspace, answer)
+        return _importer_lines(workspace, answer)
     if about == BILL:
         return bill_lines(workspace, answer)
     if about == RANGE:
-        said = find_query(workspace.journal, answer.batch_text)
-        return range_lines(answer, said.asked) if said else ()
+        query = find_query(workspace.journal, answer.batch_text)
+        return range_lines(answer, query.asked) if query else ()
     return entry_lines(answer, differ)
 
 
-def _importers(workspace: Workspace, answer: AceAnswer) -> Iterator[AnswerLine]:
+def _importer_lines(workspace: Workspace, answer: AceAnswer) -> Iterator[AnswerLine]:
     """A line for each number as it was asked, with all its bonds. One person's Social Security number
     stands behind a reference of its own in each entry."""
-    asked = _as_asked(workspace, answer)
+    asked_names = _asked_names(workspace, answer)
     rows: dict[str, list[Row]] = {}
     for row in answer.table("importers").to_pylist():
         rows.setdefault(row["importer_number"] or "", []).append(row)
-    for number, own in rows.items():
+    for number, bond_rows in rows.items():
         plain = workspace.vault.open(number) if is_reference(number) else number
-        for name in asked.get(_whole(plain), [number]):
-            yield importer_line(name, own)
+        for name in asked_names.get(_with_suffix(plain), [number]):
+            yield importer_line(name, bond_rows)
 
 
-def _as_asked(workspace: Workspace, answer: AceAnswer) -> dict[str, list[str]]:
+def _asked_names(workspace: Workspace, answer: AceAnswer) -> dict[str, list[str]]:
     """The names under which a number was asked, by the whole number."""
-    said = find_query(workspace.journal, answer.batch_text)
-    found: dict[str, list[str]] = {}
-    for name in said.asked if said else ():
+    query = find_query(workspace.journal, answer.batch_text)
+    names: dict[str, list[str]] = {}
+    for name in query.asked if query else ():
         plain = workspace.vault.open(name) if is_reference(name) else name
-        found.setdefault(_whole(plain), []).append(name)
-    return found
+        names.setdefault(_with_suffix(plain), []).append(name)
+    return names
 
 
-def _whole(number: str) -> str:
+def _with_suffix(number: str) -> str:
     """An IRS number with its suffix; without one it counts as `00` (KI v7 p.10)."""
     return f"{number}00" if _NO_SUFFIX.fullmatch(number) else number
 

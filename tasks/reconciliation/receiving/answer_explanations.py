@@ -48,37 +48,37 @@ class CodeExplanation:
 
     @property
     def whom(self) -> list[str]:
-        return list(dict.fromkeys(one for some in self.said.values() for one in some))
+        return list(dict.fromkeys(name for names in self.said.values() for name in names))
 
 
-def group_explanations(found: Iterable[AnswerCode]) -> list[CodeExplanation]:
+def group_explanations(codes: Iterable[AnswerCode]) -> list[CodeExplanation]:
     """The same explanation once, the one with the most entries first."""
     groups: dict[tuple[str, str, str, str, str, str], dict[str, list[str]]] = {}
-    for one in found:
-        key = (one.application, one.disposition, one.code, one.meaning, one.sure, one.what_to_do)
-        whom = groups.setdefault(key, {}).setdefault(one.said, [])
-        name = one.number or f"batch {one.batch}".strip()
+    for code in codes:
+        key = (code.application, code.disposition, code.code, code.meaning, code.sure, code.what_to_do)
+        whom = groups.setdefault(key, {}).setdefault(code.said, [])
+        name = code.number or f"batch {code.batch}".strip()
         if name not in whom:
             whom.append(name)
-    made = [CodeExplanation(*key, said) for key, said in groups.items()]
-    return sorted(made, key=lambda one: -len(one.whom))
+    explanations = [CodeExplanation(*key, texts) for key, texts in groups.items()]
+    return sorted(explanations, key=lambda code: -len(code.whom))
 
 
-def explanation_lines(one: CodeExplanation) -> Iterator[str]:
+def explanation_lines(explanation: CodeExplanation) -> Iterator[str]:
     """The lines for a person: code and whom it concerns, CBP's text, what it means, what to do."""
-    doubt = f" ({one.sure})" if one.sure else ""
-    head = f"{one.application} {one.code} {one.disposition}{doubt}, {len(one.whom):,}:"
-    if len(one.said) == 1:
-        (said, whom), *_ = one.said.items()
+    doubt = f" ({explanation.sure})" if explanation.sure else ""
+    head = f"{explanation.application} {explanation.code} {explanation.disposition}{doubt}, {len(explanation.whom):,}:"
+    if len(explanation.said) == 1:
+        (text, whom), *_ = explanation.said.items()
         yield f"{head} {' '.join(whom)}"
-        yield from [f"  CBP: {said}"] if said else []
+        yield from [f"  CBP: {text}"] if text else []
     else:
         yield head
-        yield from (f"  CBP: {said or 'no text'}: {' '.join(whom)}" for said, whom in one.said.items())
-    if one.meaning and [one.meaning] != list(one.said):
-        yield f"  meaning: {one.meaning}"
-    if one.what_to_do:
-        yield f"  do: {one.what_to_do}"
+        yield from (f"  CBP: {text or 'no text'}: {' '.join(whom)}" for text, whom in explanation.said.items())
+    if explanation.meaning and [explanation.meaning] != list(explanation.said):
+        yield f"  meaning: {explanation.meaning}"
+    if explanation.what_to_do:
+        yield f"  do: {explanation.what_to_do}"
 
 
 def answer_codes(
@@ -86,82 +86,90 @@ def answer_codes(
 ) -> Iterator[AnswerCode]:
     """All that was read of these entries, or of all, oldest first; `subjects`: only these files
     (`answer/<digest>`). An answer without a code has one line with empty code."""
-    wanted = set(numbers)
+    selected = set(numbers)
     for event in journal.events(kind=AnswerRead.kind):
         if subjects and event.subject not in subjects:
             continue
-        said = event.said
-        if isinstance(said, AnswerRead):
-            yield from _rejected_whole(event, said, wanted)
-            if said.about == RANGE:
-                yield from () if wanted else _of_ranges(event, said)
+        body = event.said
+        if isinstance(body, AnswerRead):
+            yield from _batch_rejection_codes(event, body, selected)
+            if body.about == RANGE:
+                yield from () if selected else _range_codes(event, body)
                 continue
-            for line in said.lines:
-                if not wanted or line.number in wanted:
-                    yield from _of_line(event, said, line)
+            for line in body.lines:
+                if not selected or line.number in selected:
+                    yield from _line_codes(event, body, line)
 
 
-def _of_line(event: Event, said: AnswerRead, line: AnswerLine) -> Iterator[AnswerCode]:
+def _line_codes(event: Event, body: AnswerRead, line: AnswerLine) -> Iterator[AnswerCode]:
     for reason in line.why or (AceReason(),):
         # What CBP did names the act; what explains it has no code of its own.
         if reason.code or not line.code:
-            text = _text(reason) if line.codes[1:] else line.message
-            yield _told(event, said, line.number, line.disposition, reason.code, text)
+            text = _reason_text(reason) if line.codes[1:] else line.message
+            yield _answer_code(event, body, line.number, line.disposition, reason.code, text)
 
 
-def _text(reason: AceReason) -> str:
+def _reason_text(reason: AceReason) -> str:
     return f"{reason.subject}: {reason.text}" if reason.subject else reason.text
 
 
-def _of_ranges(event: Event, said: AnswerRead) -> Iterator[AnswerCode]:
+def _range_codes(event: Event, body: AnswerRead) -> Iterator[AnswerCode]:
     """What was asked by acceptance time: the line names no entry but the time from which to which."""
-    for line in said.lines:
+    for line in body.lines:
         begin, end = parse_range(line.number)
         tail = line.message or line.resume_at
         text = f"summaries accepted {begin.isoformat()} to {end.isoformat()}"
         text += f": {tail}" if tail else ""
-        yield _told(event, said, "", line.disposition, line.code, text)
+        yield _answer_code(event, body, "", line.disposition, line.code, text)
 
 
-def _rejected_whole(event: Event, said: AnswerRead, wanted: Collection[str]) -> Iterator[AnswerCode]:
+def _batch_rejection_codes(event: Event, body: AnswerRead, selected: Collection[str]) -> Iterator[AnswerCode]:
     """A batch of which nothing was processed: a line without an entry for each reason."""
-    if said.rejected and not wanted:
-        for reason in said.reasons or (AceReason(),):
+    if body.rejected and not selected:
+        for reason in body.reasons or (AceReason(),):
             text = f"{reason.text} ({reason.subject})" if reason.subject else reason.text
-            yield _told(event, said, "", "batch rejected", reason.code, text)
+            yield _answer_code(event, body, "", "batch rejected", reason.code, text)
 
 
-def _told(event: Event, said: AnswerRead, number: str, disposition: str, code: str, text: str) -> AnswerCode:
-    found = look_up_code(said.application, code) if code else None
-    sure = SURE if found is None or found.decided else UNDECIDED if found.known else UNKNOWN
+def _answer_code(event: Event, body: AnswerRead, number: str, disposition: str, code: str, text: str) -> AnswerCode:
+    meaning = look_up_code(body.application, code) if code else None
+    sure = SURE if meaning is None or meaning.decided else UNDECIDED if meaning.known else UNKNOWN
     return AnswerCode(
         number=number,
         at=event.at,
-        application=said.application,
-        batch=said.batch,
+        application=body.application,
+        batch=body.batch,
         disposition=disposition,
         code=code,
         said=text,
-        meaning=" / ".join(found.texts) if found else "",
+        meaning=" / ".join(meaning.texts) if meaning else "",
         sure=sure,
-        what_to_do=found.what_to_do if found else "",
+        what_to_do=meaning.what_to_do if meaning else "",
     )
 
 
 def rejection_reasons(journal: Journal, numbers: Collection[str]) -> dict[str, list[Problem]]:
     """Why ACE sent each of these entries back, for its desk: the codes of its last rejection."""
     last: dict[str, list[AnswerCode]] = {}
-    for one in answer_codes(journal, numbers):
-        if one.disposition in (ACCEPTED, WARNED):
-            last.pop(one.number, None)
-        elif one.disposition == REJECTED and one.code:
-            known = last.get(one.number, [])
-            same = [other for other in known if (other.at, other.batch) == (one.at, one.batch)]
-            last[one.number] = [*same, one]
-    return {number: [_problem(one) for one in some] for number, some in last.items()}
+    for answer_code in answer_codes(journal, numbers):
+        if answer_code.disposition in (ACCEPTED, WARNED):
+            last.pop(answer_code.number, None)
+        elif answer_code.disposition == REJECTED and answer_code.code:
+            earlier = last.get(answer_code.number, [])
+            same = [
+                earlier_code
+                for earlier_code in earlier
+                if (earlier_code.at, earlier_code.batch) == (answer_code.at, answer_code.batch)
+            ]
+            last[answer_code.number] = [*same, answer_code]
+    return {number: [_problem(answer_code) for answer_code in codes] for number, codes in last.items()}
 
 
-def _problem(one: AnswerCode) -> Problem:
-    doubt = f" ({one.sure})" if one.sure else ""
-    words = one.said or one.meaning
-    return Problem(wrong=f"ACE says {one.application} {one.code}{doubt}: {words}", right=one.what_to_do, code=one.code)
+def _problem(answer_code: AnswerCode) -> Problem:
+    doubt = f" ({answer_code.sure})" if answer_code.sure else ""
+    text = answer_code.said or answer_code.meaning
+    return Problem(
+        wrong=f"ACE says {answer_code.application} {answer_code.code}{doubt}: {text}",
+        right=answer_code.what_to_do,
+        code=answer_code.code,
+    )

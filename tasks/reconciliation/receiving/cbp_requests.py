@@ -50,12 +50,12 @@ def answer_requests(
     proof, Refused for an entry of which nothing is asked."""
     if not how.strip() or not proof:
         raise BadInput("request-answer-incomplete")
-    open_ = [one for one in open_requests(workspace.journal) if one.number in numbers]
-    if idle := sorted(set(numbers) - {one.number for one in open_}):
+    answered = [request for request in open_requests(workspace.journal) if request.number in numbers]
+    if idle := sorted(set(numbers) - {request.number for request in answered}):
         raise Refused("cbp-request-not-open", idle=", ".join(idle))
-    kept = workspace.content.put(proof)
+    digest = workspace.content.put(proof)
     with workspace.journal.write(actor) as pen:
-        for number in dict.fromkeys(one.number for one in open_):
-            body = RequestAnswered(number=number, how=how.strip(), proof=kept)
+        for number in dict.fromkeys(request.number for request in answered):
+            body = RequestAnswered(number=number, how=how.strip(), proof=digest)
             pen.append(body, f"entry/{number}")
-    return open_
+    return answered

@@ -12,7 +12,6 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from tasks.ace.api import (
@@ -21,7 +20,6 @@ from tasks.ace.api import (
     ENTRY_LEVEL,
     UNUSED_COLUMNS,
     AceAnswer,
-    AceSettings,
     ComparisonSide,
     PaymentSetup,
     RecordGroup,
@@ -29,9 +27,11 @@ from tasks.ace.api import (
     entry_ranks,
     expected_side,
 )
+from tasks.core import arrow_compute as pc
+from tasks.core.arrow_compute import to_list
 from tasks.core.errors import BadInput, BadSettings
 from tasks.core.journal.table_columns import rows_among
-from tasks.entries.api import ENTRIES, VIEWS, Difference, nonempty_rows
+from tasks.entries.api import ENTRIES, VIEWS, Difference, FilerSettings, nonempty_rows
 from tasks.reconciliation.decisions.consolidation import covered_releases
 from tasks.reconciliation.plan import payment_terms
 from tasks.reconciliation.plan.payment_terms import read_payment_terms
@@ -46,7 +46,7 @@ ByEntry = dict[str, list[Difference]]
 
 @dataclass(frozen=True)
 class SummaryDifferences:
-    """`matching.SCHEMA`: fields that differ, and those that ACE has and our record could not."""
+    """`record_comparison.SCHEMA`: fields that differ, and those that ACE has and our record could not."""
 
     table: pa.Table
 
@@ -54,7 +54,7 @@ class SummaryDifferences:
         """What differs, by entry, but for what the paper cannot state."""
         entries: ByEntry = {}
         differ = self.table.filter(pc.not_equal(self.table["code"], "not-on-paper"))
-        for number, *fields in zip(*(column.to_pylist() for column in differ.columns), strict=True):
+        for number, *fields in zip(*(to_list(column) for column in differ.columns), strict=True):
             values = zip(SCHEMA.names[1:], fields, strict=True)
             difference = Difference(**{name: value or "" for name, value in values})
             entries.setdefault(number, []).append(difference)
@@ -63,7 +63,7 @@ class SummaryDifferences:
 
 @dataclass(frozen=True)
 class RecordedSide:
-    """What our book has of the entries in some answers: their numbers, and the tables of the record."""
+    """What our journal has of the entries in some answers: their numbers, and the tables of the record."""
 
     numbers: list[str]
     tables: Mapping[str, pa.Table]
@@ -72,10 +72,10 @@ class RecordedSide:
 def read_recorded_side(workspace: Workspace, answers: Sequence[AceAnswer]) -> RecordedSide:
     """Reads what the answers are compared with."""
     named = [answer.stored.numbers for answer in answers if answer.stored is not None]
-    unique = pc.unique(pa.concat_arrays(named)).to_pylist() if named else []
+    unique = pc.to_list(pc.unique(pa.concat_arrays(named))) if named else []
     query = sa.select(ENTRIES.c.number, ENTRIES.c.content)
-    found = dict(rows_among(workspace.journal.rows, query, ENTRIES.c.number, unique))
-    where = {number: found[number] for number in unique if number in found}
+    contents = dict(rows_among(workspace.journal.rows, query, ENTRIES.c.number, unique))
+    where = {number: contents[number] for number in unique if number in contents}
     return RecordedSide(
         list(where), nonempty_rows(workspace.content, where, COMPARED_TABLES, UNUSED_COLUMNS) if where else {}
     )
@@ -86,7 +86,7 @@ def summary_differences(
 ) -> list[ByEntry]:
     """What the stored summaries of answers have otherwise than our record, for each answer; `ours` if
     it was read already."""
-    return [found.by_entry() for found in compare_summaries(workspace, answers, ours)]
+    return [differences.by_entry() for differences in compare_summaries(workspace, answers, ours)]
 
 
 def compare_summaries(
@@ -96,20 +96,20 @@ def compare_summaries(
     ours = ours or read_recorded_side(workspace, answers)
     if not ours.numbers:
         return [SummaryDifferences(record_comparison.SCHEMA.empty_table()) for _ in answers]
-    said = _said(workspace, ours, _entry_dates(answers))
-    return [SummaryDifferences(_against(said, answer.stored, ours.numbers)) for answer in answers]
+    expected = _expected_side(workspace, ours, _entry_dates(answers))
+    return [SummaryDifferences(_compare_answer(expected, answer.stored, ours.numbers)) for answer in answers]
 
 
-def _said(workspace: Workspace, ours: RecordedSide, entry_dates: Mapping[str, date]) -> ComparisonSide:
+def _expected_side(workspace: Workspace, ours: RecordedSide, entry_dates: Mapping[str, date]) -> ComparisonSide:
     today = payment_terms.sending_day(workspace.settings)
     return expected_side(
         ours.tables,
         pa.array(ours.numbers, pa.string()),
         today,
-        _payment(workspace, today),
+        _payment_setup(workspace, today),
         entry_dates,
         _releases(workspace, ours.tables["entries"]),
-        quota_one_step=workspace.settings(AceSettings).quota_one_step,
+        quota_one_step=workspace.settings(FilerSettings).quota_one_step,
         unenrolled=_unenrolled(workspace),
     )
 
@@ -120,7 +120,7 @@ def _unenrolled(workspace: Workspace) -> frozenset[str]:
     return frozenset(row.number for row in workspace.journal.rows(query))
 
 
-def _payment(workspace: Workspace, today: date) -> PaymentSetup | None:
+def _payment_setup(workspace: Workspace, today: date) -> PaymentSetup | None:
     """The payment table; where it cannot be used, that is told when something is to be sent."""
     try:
         return read_payment_terms(workspace.settings, today)
@@ -132,36 +132,36 @@ def _releases(workspace: Workspace, entries: pa.Table) -> pa.Table | None:
     """Which of our entries name a consolidating summary of these as the one that covers them."""
     if "consolidating" not in entries.column_names:
         return None
-    wanted = entries["entry_number"].filter(pc.fill_null(entries["consolidating"], False))
-    return covered_releases(workspace.journal, wanted.to_pylist())
+    consolidating = entries["entry_number"].filter(pc.fill_null(entries["consolidating"], False))
+    return covered_releases(workspace.journal, to_list(consolidating))
 
 
 def _entry_dates(answers: Sequence[AceAnswer]) -> dict[str, date]:
     """The entry date that CBP shows for each summary, else the release date: they decide fees before
     the estimated one (AE 2026-07 p.161)."""
-    found: dict[str, date] = {}
+    dates: dict[str, date] = {}
     for answer in answers:
-        told = answer.table("entries")
-        day = pc.coalesce(told["entry_date"], told["release_date"])
-        numbers = told["entry_number"].filter(pc.is_valid(day))
-        found |= dict(zip(numbers.to_pylist(), day.drop_null().to_pylist(), strict=True))
-    return found
+        entries = answer.table("entries")
+        day = pc.coalesce(entries["entry_date"], entries["release_date"])
+        numbers = entries["entry_number"].filter(pc.is_valid(day))
+        dates |= dict(zip(to_list(numbers), to_list(day.drop_null()), strict=True))
+    return dates
 
 
-def _against(ours: ComparisonSide, picture: StoredSummaries | None, numbers: list[str]) -> pa.Table:
+def _compare_answer(ours: ComparisonSide, picture: StoredSummaries | None, numbers: list[str]) -> pa.Table:
     """One answer's summaries against ours. A summary that stands in it twice is compared twice."""
     if picture is None:
         return record_comparison.SCHEMA.empty_table()
-    place = pc.index_in(picture.numbers, value_set=pa.array(numbers, pa.string()))
-    ranks = pc.fill_null(place, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    found = []
-    for chosen in _once_each(ranks):
+    positions = pc.index_in(picture.numbers, value_set=pa.array(numbers, pa.string()))
+    ranks = pc.fill_null(positions, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    tables = []
+    for chosen in _distinct_passes(ranks):
         theirs = picture.said(chosen, len(numbers))
-        found.append(unlike_records(_some(ours, theirs), theirs, numbers))
-    return pa.concat_tables([record_comparison.SCHEMA.empty_table(), *found])
+        tables.append(unlike_records(_side_of_ranks(ours, theirs), theirs, numbers))
+    return pa.concat_tables([record_comparison.SCHEMA.empty_table(), *tables])
 
 
-def _once_each(ranks: np.ndarray) -> Iterator[np.ndarray]:
+def _distinct_passes(ranks: np.ndarray) -> Iterator[np.ndarray]:
     """The ranks, none of them twice at a time; -1 where one is left out."""
     left = ranks.copy()
     while (left >= 0).any():
@@ -173,18 +173,18 @@ def _once_each(ranks: np.ndarray) -> Iterator[np.ndarray]:
         left[first] = -1
 
 
-def _some(ours: ComparisonSide, theirs: ComparisonSide) -> ComparisonSide:
+def _side_of_ranks(ours: ComparisonSide, theirs: ComparisonSide) -> ComparisonSide:
     """Our side of those summaries that the other side holds."""
-    wanted = np.unique(entry_ranks(theirs.of("10").keys))
-    return ComparisonSide({name: _rows(group, wanted) for name, group in ours.groups.items()}, ours.value)
+    ranks = np.unique(entry_ranks(theirs.of("10").keys))
+    return ComparisonSide({name: _group_of_ranks(group, ranks) for name, group in ours.groups.items()}, ours.value)
 
 
-def _rows(group: RecordGroup, wanted: np.ndarray) -> RecordGroup:
+def _group_of_ranks(group: RecordGroup, ranks: np.ndarray) -> RecordGroup:
     """The records of some entries, whose ranks ascend."""
-    if not len(wanted):
+    if not len(ranks):
         return EMPTY_GROUP
-    low, high = np.searchsorted(group.keys, [int(wanted[0]) << ENTRY_LEVEL, (int(wanted[-1]) + 1) << ENTRY_LEVEL])
+    low, high = np.searchsorted(group.keys, [int(ranks[0]) << ENTRY_LEVEL, (int(ranks[-1]) + 1) << ENTRY_LEVEL])
     near = RecordGroup(group.keys[low:high], group.matrix[low:high])
-    if wanted[-1] - wanted[0] + 1 == len(wanted):
+    if ranks[-1] - ranks[0] + 1 == len(ranks):
         return near
-    return near.some(np.isin(entry_ranks(near.keys), wanted))
+    return near.some(np.isin(entry_ranks(near.keys), ranks))

@@ -21,7 +21,7 @@ from tasks.workspace import Workspace
 LARGEST = 20_000_000
 """Bytes of a notice: a scan of some pages, no archive."""
 
-_SEALED = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
+_BINARY_STARTS = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
 """How a PDF and pictures (PNG, JPEG, TIFF) begin: a person reads those."""
 
 
@@ -35,28 +35,30 @@ def confirm_bonds(
     transaction bond or without one of that surety, BadInput where the surety must be named, or for
     a notice that is empty, too large, of an unknown form, or a text that does not name the entry.
     """
-    one = next((one for one in list_entry_states(workspace.journal) if one.number == number), None)
-    if one is None:
+    entry = next((entry for entry in list_entry_states(workspace.journal) if entry.number == number), None)
+    if entry is None:
         raise NumberUnavailable("bond-entry-not-recorded", number=number)
-    wanted = _wanted(one, surety)
+    bonds = _waiting_bonds(entry, surety)
     check_notice(notice, name, number)
     proof = workspace.content.put(notice)
     with workspace.journal.write(actor) as pen:
-        for bond in wanted:
+        for bond in bonds:
             body = BondConfirmed(number=number, proof=proof, bond=bond)
             pen.append(body, f"entry/{number}", key=f"bond:{number}:{column_value(bond)}:{proof}")
-    return wanted
+    return bonds
 
 
-def _wanted(one: EntryState, surety: str) -> list[SingleBond]:
-    if not one.single_bonds:
-        raise Refused("single-transaction-bond-missing", number=one.number, bond_type=one.bond_type or "not recorded")
-    own = [bond for bond in one.single_bonds if surety in ("", bond.surety)]
-    if not own:
-        raise Refused("bond-of-surety-missing", number=one.number, surety=surety, listed=_listed(one.single_bonds))
-    open_ = [bond for bond in own if bond in one.open_bonds]
+def _waiting_bonds(entry: EntryState, surety: str) -> list[SingleBond]:
+    if not entry.single_bonds:
+        raise Refused(
+            "single-transaction-bond-missing", number=entry.number, bond_type=entry.bond_type or "not recorded"
+        )
+    bonds = [bond for bond in entry.single_bonds if surety in ("", bond.surety)]
+    if not bonds:
+        raise Refused("bond-of-surety-missing", number=entry.number, surety=surety, listed=_listed(entry.single_bonds))
+    open_ = [bond for bond in bonds if bond in entry.open_bonds]
     if len({bond.surety for bond in open_}) > 1:
-        raise BadInput("surety-ambiguous", number=one.number, listed=_listed(open_))
+        raise BadInput("surety-ambiguous", number=entry.number, listed=_listed(open_))
     return open_
 
 
@@ -78,7 +80,7 @@ def _fault(notice: bytes, number: str) -> str:
         return "surety-notice-empty"
     if len(notice) > LARGEST:
         return "surety-notice-too-large"
-    if notice.startswith(_SEALED):
+    if notice.startswith(_BINARY_STARTS):
         return ""
     try:
         text = notice.decode("utf-8-sig")

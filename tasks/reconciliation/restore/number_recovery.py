@@ -27,7 +27,7 @@ from tasks.reconciliation.state.entry_state import NOTICE, PROBE
 from tasks.workspace import Workspace
 
 LACKING, OURS, STRAY, KNOWN = ("lacking", "recorded", "NOT RECORDED, of our reserve", "in production")
-"""How our books stand to a number that ACE has."""
+"""How our records stand to a number that ACE has."""
 
 SUMMARY_SEEN, RELEASE_SEEN = "summary", "release only"
 RESERVED = ("reserved", "issued", "void")
@@ -71,38 +71,40 @@ class NextNumber:
     outside: tuple[str, ...]
 
 
-def recovered_numbers(workspace: Workspace, known: Collection[str] = ()) -> list[AceNumber]:
+def recovered_numbers(workspace: Workspace, in_production: Collection[str] = ()) -> list[AceNumber]:
     """All that ACE showed since the backup, by number: summaries, then releases that CQ or a notice
-    told of. `known`: numbers that the restored production has."""
+    told of. `in_production`: numbers that the restored production has."""
     states = {row.number: row.state for row in workspace.journal.rows(sa.select(NUMBERS))}
     rows: dict[str, AceNumber] = {}
     for row in range_rows(workspace):
         number = str(row["entry_number"] or "")
         if number:
-            rows[number] = _summary(row, _books(number, states, known))
+            rows[number] = _summary_number(row, _book_status(number, states, in_production))
     for about in (PROBE, NOTICE):
-        for number, view in last_answers(workspace.journal, about).items():
-            if view.disposition in HELD and number not in rows and _is_number(number):
-                rows[number] = _release(view, _books(number, states, known), ace_numbers.SOURCES[about])
+        for number, status in last_answers(workspace.journal, about).items():
+            if status.disposition in HELD and number not in rows and _is_number(number):
+                rows[number] = _release_number(
+                    status, _book_status(number, states, in_production), ace_numbers.SOURCES[about]
+                )
     return [rows[number] for number in sorted(rows)]
 
 
-def _books(number: str, states: dict[str, str], known: Collection[str]) -> str:
+def _book_status(number: str, states: dict[str, str], in_production: Collection[str]) -> str:
     state = states.get(number)
     if state is not None:
         return STRAY if state in RESERVED else OURS
-    return KNOWN if number in known else LACKING
+    return KNOWN if number in in_production else LACKING
 
 
-def _summary(row: dict, books: str) -> AceNumber:
-    owed = [row[name] for name in ("duty", "tax", "fees", "ad_cvd") if row[name] is not None]
+def _summary_number(row: dict, books: str) -> AceNumber:
+    amounts = [row[name] for name in ("duty", "tax", "fees", "ad_cvd") if row[name] is not None]
     return AceNumber(
         number=row["entry_number"],
         what=SUMMARY_SEEN,
         books=books,
         **{name: _text(row[column]) for name, column in _COLUMNS.items()},
         lines=row["lines"],
-        owed=f"{sum(owed):.2f}" if owed else "",
+        owed=f"{sum(amounts):.2f}" if amounts else "",
         seen_in="EQ by date",
     )
 
@@ -123,9 +125,9 @@ def _text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value or "")
 
 
-def _release(view, books: str, where: str) -> AceNumber:
+def _release_number(status, books: str, where: str) -> AceNumber:
     return AceNumber(
-        number=view.number,
+        number=status.number,
         what=RELEASE_SEEN,
         books=books,
         entry_type="",
@@ -133,9 +135,9 @@ def _release(view, books: str, where: str) -> AceNumber:
         importer="",
         accepted="",
         version="",
-        summary=view.summary,
-        release=view.release,
-        release_date=view.release_date,
+        summary=status.summary,
+        release=status.release,
+        release_date=status.release_date,
         lines=None,
         owed="",
         seen_in=where,
@@ -151,7 +153,7 @@ def _is_number(text: str) -> bool:
 
 
 def next_number(
-    workspace: Workspace, restore: Restore, margin: int | None = None, known: Collection[str] = ()
+    workspace: Workspace, restore: Restore, margin: int | None = None, in_production: Collection[str] = ()
 ) -> NextNumber:
     """The number above all that were seen in ACE, in our ledger, in the restored system and at its
     counter, after `margin` numbers that are left out (a day's volume, if none is given): production
@@ -161,29 +163,29 @@ def next_number(
     """
     ours, filer = workspace.settings(NumberSettings), workspace.settings(BrokerSettings).filer_code
     margin = ours.daily_volume if margin is None else margin
-    places = dict(_seen(workspace, restore, known))
+    places = dict(_seen_serials(workspace, restore, in_production))
     top = max(places, default=ours.production_first - 1)
-    wanted = top + 1 + margin
-    _require_free(workspace, wanted)
+    serial = top + 1 + margin
+    _require_free(workspace, serial)
     highest = str(make_entry_number(filer, top, ours.check_digit_offset)) if places else ""
-    number = str(make_entry_number(filer, wanted, ours.check_digit_offset))
-    return NextNumber(number, highest, places.get(top, "nothing was seen"), margin, _outside(workspace))
+    number = str(make_entry_number(filer, serial, ours.check_digit_offset))
+    return NextNumber(number, highest, places.get(top, "nothing was seen"), margin, _numbers_outside_range(workspace))
 
 
-def _seen(workspace: Workspace, restore: Restore, known: Collection[str]) -> Iterator[tuple[int, str]]:
+def _seen_serials(workspace: Workspace, restore: Restore, in_production: Collection[str]) -> Iterator[tuple[int, str]]:
     """(serial, where), the surest last."""
     ours, filer = workspace.settings(NumberSettings), workspace.settings(BrokerSettings).filer_code
     if restore.counter is not None and restore.counter > ours.production_first:
         yield restore.counter - 1, "the counter of the restored system"
-    for text in known:
-        number = _own(text, filer)
+    for text in in_production:
+        number = _own_number(text, filer)
         if number and ours.production_first <= number.serial <= ours.production_last:
             yield number.serial, "the restored system"
     yield from ((serial, "our ledger") for serial in ledger_serials(workspace))
     yield from ((number.serial, f"ACE, {where}") for number, where in own_numbers(workspace))
 
 
-def _own(text: str, filer: str) -> EntryNumber | None:
+def _own_number(text: str, filer: str) -> EntryNumber | None:
     number = parse_entry_number(text, offsets={text[:3]: range(10)})
     return number if number.filer == filer else None
 
@@ -202,7 +204,7 @@ def _require_free(workspace: Workspace, serial: int) -> None:
         raise Refused("reserve-overlaps-production", lowest=lowest, serial=serial, production_last=ours.production_last)
 
 
-def _outside(workspace: Workspace) -> tuple[str, ...]:
+def _numbers_outside_range(workspace: Workspace) -> tuple[str, ...]:
     """Numbers of this filer's that ACE has, outside of production's range and of our ledger."""
     ledger = {row.number for row in workspace.journal.rows(sa.select(NUMBERS.c.number))}
     inside = {str(number) for number, _ in own_numbers(workspace)}
@@ -212,9 +214,9 @@ def _outside(workspace: Workspace) -> tuple[str, ...]:
 
 
 def record_next_number(workspace: Workspace, rows: list[AceNumber], following: NextNumber, actor: str) -> None:
-    """Write the next number and what our books lack into the book, once."""
-    lacking = [one for one in rows if one.lacking]
-    content = workspace.content.put(canonical([asdict(one) for one in rows]).encode())
+    """Write the next number and what our records lack into the journal, once."""
+    lacking = [row for row in rows if row.lacking]
+    content = workspace.content.put(canonical([asdict(row) for row in rows]).encode())
     body = ProductionNumbered(
         number=following.number,
         highest=following.highest,

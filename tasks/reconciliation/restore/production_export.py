@@ -36,22 +36,22 @@ def write_export(workspace: Workspace, folder: Path, actor: str, *, private: boo
     """
     if folder.exists() and any(folder.iterdir()):
         raise Refused("accounting-export-folder-not-empty", folder=folder)
-    where = _settled(workspace)
+    where = _settled_contents(workspace)
     if not where:
         raise Refused("settled-entry-missing")
     record = load_records(workspace.content, where)
-    shown = unseal_record(record, workspace.vault) if private else _masked(record)
-    sheets = {RECORD_SHEETS[name]: _rows(table) for name, table in shown.items() if table.num_rows}
-    sheets["ACE"] = list(_in_ace(workspace, sorted(where)))
-    paths = list(_files(workspace, folder, sheets, _OWNER_ONLY if private else _OPEN))
-    mark = "DRILL " if is_drill(workspace.journal) else ""
-    paths.append(write_manifest(folder, workspace.settings.home, f"{mark}settled entries"))
+    exported = unseal_record(record, workspace.vault) if private else _masked(record)
+    sheets = {RECORD_SHEETS[name]: _rows(table) for name, table in exported.items() if table.num_rows}
+    sheets["ACE"] = list(_ace_rows(workspace, sorted(where)))
+    paths = list(_write_files(workspace, folder, sheets, _OWNER_ONLY if private else _OPEN))
+    drill_mark = "DRILL " if is_drill(workspace.journal) else ""
+    paths.append(write_manifest(folder, workspace.settings.home, f"{drill_mark}settled entries"))
     body = ProductionExported(numbers=sorted(where), private=private, manifest=digest_of(paths[-1]))
     workspace.journal.append(body, "production", actor)
     return paths
 
 
-def _settled(workspace: Workspace) -> dict[str, str]:
+def _settled_contents(workspace: Workspace) -> dict[str, str]:
     query = (
         sa.select(ENTRIES.c.number, ENTRIES.c.content)
         .join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number)
@@ -62,14 +62,14 @@ def _settled(workspace: Workspace) -> dict[str, str]:
 
 
 def _masked(record: EntryRecord) -> EntryRecord:
-    """References mean nothing outside of this house: they leave as a mask."""
+    """References mean nothing outside this project: they leave as a mask."""
     tables = dict(record.items())
     for table, name in {(table, name) for table, name, _, _ in private_references(record)}:
         rows = tables[table]
         values = [MASK if is_reference(value) else value for value in rows[name].to_pylist()]
-        place = rows.column_names.index(name)
+        index = rows.column_names.index(name)
         column = pa.array(values, pa.string())
-        tables[table] = rows.set_column(place, rows.schema.field(place), column)
+        tables[table] = rows.set_column(index, rows.schema.field(index), column)
     return EntryRecord.of(tables)
 
 
@@ -79,27 +79,29 @@ def _rows(table: pa.Table) -> list[dict[str, Any]]:
     return table.select(used).to_pylist()
 
 
-def _in_ace(workspace: Workspace, numbers: list[str]) -> Iterator[dict[str, Any]]:
+def _ace_rows(workspace: Workspace, numbers: list[str]) -> Iterator[dict[str, Any]]:
     """What ACE showed last of each summary, and how the entry was settled."""
     query = sa.select(VIEWS).where(VIEWS.c.about == "summary")
-    shown = {row.number: row for row in workspace.journal.rows(query)}
+    statuses = {row.number: row for row in workspace.journal.rows(query)}
     ends = {row.number: row.note for row in workspace.journal.rows(sa.select(NUMBERS))}
     for number in numbers:
-        view = shown.get(number)
-        said = {
-            name: view._mapping[name] if view else ""
+        status = statuses.get(number)
+        facts = {
+            name: status._mapping[name] if status else ""
             for name in ("summary", "version", "control", "release_date", "late")
         }
-        yield {"entry_number": number, **said, "settled": ends[number]}
+        yield {"entry_number": number, **facts, "settled": ends[number]}
 
 
-def _files(workspace: Workspace, folder: Path, sheets: dict[str, list[dict[str, Any]]], mode: int) -> Iterator[Path]:
+def _write_files(
+    workspace: Workspace, folder: Path, sheets: dict[str, list[dict[str, Any]]], mode: int
+) -> Iterator[Path]:
     for name, rows in sheets.items():
         yield write_atomic(folder / f"{name.lower()}.csv", _csv(rows), mode)
-    book = folder / "settled-entries.xlsx"
-    write_listing(book, sheets, drill=is_drill(workspace.journal))
-    book.chmod(mode)
-    yield book
+    workbook = folder / "settled-entries.xlsx"
+    write_listing(workbook, sheets, drill=is_drill(workspace.journal))
+    workbook.chmod(mode)
+    yield workbook
 
 
 def _csv(rows: list[dict[str, Any]]) -> bytes:

@@ -1,4 +1,4 @@
-"""One turn after a restore: read what came, ask what is due, list what our books lack, and name
+"""One cycle after a restore: read what came, ask what is due, list what our records lack, and name
 production's next number once ACE has answered everything."""
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class RestoreCycle:
 
     @property
     def lacking(self) -> list[AceNumber]:
-        return [one for one in self.rows if one.lacking]
+        return [row for row in self.rows if row.lacking]
 
     def as_dict(self, *, every: bool = False) -> dict[str, Any]:
-        """The turn for a script; `entries` are those that our books lack, or every one."""
+        """The cycle for a script; `entries` are those that our records lack, or every one."""
         return {
             "last_backup": self.restore.last_backup.isoformat(),
             "cut_off": self.restore.cut_off.isoformat(),
@@ -43,45 +43,45 @@ class RestoreCycle:
             "found": len(self.rows),
             "lacking": len(self.lacking),
             "next": asdict(self.following) if self.following else None,
-            "entries": [asdict(one) for one in (self.rows if every else self.lacking)],
+            "entries": [asdict(row) for row in (self.rows if every else self.lacking)],
         }
 
 
 def run_restore_cycle(
     workspace: Workspace, restore: Restore, known: Collection[str], margin: int | None, actor: str, today: date
 ) -> RestoreCycle:
-    """Run one turn. `known`: numbers that the restored system has. Raises Refused if the next
+    """Run one cycle. `known`: numbers that the restored system has. Raises Refused if the next
     number would hit the reserve, BadSettings without folders, password or a port."""
     answer_files.read_inbox(workspace, actor)
-    asked = write_restore_queries(workspace, restore, actor, today)
+    query_files = write_restore_queries(workspace, restore, actor, today)
     waiting = waiting_queries(workspace, restore)
     rows = recovered_numbers(workspace, known)
     following = None if waiting else number_recovery.next_number(workspace, restore, margin, known)
     if following:
         record_next_number(workspace, rows, following, actor)
-    return RestoreCycle(restore, tuple(asked), tuple(waiting), tuple(rows), following)
+    return RestoreCycle(restore, tuple(query_files), tuple(waiting), tuple(rows), following)
 
 
-def write_restore_workbook(workspace: Workspace, done: RestoreCycle, path: Path, *, force: bool = False) -> Path:
-    """The turn as a workbook: the restore and the next number, what our books lack, all in ACE. Raises
+def write_restore_workbook(workspace: Workspace, cycle: RestoreCycle, path: Path, *, force: bool = False) -> Path:
+    """The cycle as a workbook: the restore and the next number, what our records lack, all in ACE. Raises
     Refused if somebody may have worked on the file that stands there, unless with `force`."""
     sheets = {
-        "Restore": [{"what": what, "figure": str(figure)} for what, figure in _facts(done)],
-        "Our books lack": [asdict(one) for one in done.lacking],
-        "All in ACE": [asdict(one) for one in done.rows],
+        "Restore": [{"what": what, "figure": str(figure)} for what, figure in _facts(cycle)],
+        "Our books lack": [asdict(row) for row in cycle.lacking],
+        "All in ACE": [asdict(row) for row in cycle.rows],
     }
     return write_listing(path, sheets, drill=is_drill(workspace.journal), force=force)
 
 
-def _facts(done: RestoreCycle) -> list[tuple[str, object]]:
+def _facts(cycle: RestoreCycle) -> list[tuple[str, object]]:
     facts: list[tuple[str, object]] = [
-        ("from", done.restore.last_backup),
-        ("to", done.restore.cut_off),
-        ("numbers in ACE", len(done.rows)),
-        ("of these not in our books", len(done.lacking)),
+        ("from", cycle.restore.last_backup),
+        ("to", cycle.restore.cut_off),
+        ("numbers in ACE", len(cycle.rows)),
+        ("of these not in our books", len(cycle.lacking)),
     ]
-    facts += [("waiting for ACE", words) for words in done.waiting]
-    if following := done.following:
+    facts += [("waiting for ACE", text) for text in cycle.waiting]
+    if following := cycle.following:
         facts += [
             ("production's next number", following.number),
             ("highest number seen", following.highest or "none"),

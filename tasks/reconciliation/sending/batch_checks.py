@@ -1,8 +1,6 @@
-"""Files of the outbound folder that are not as we put them there: what the sender takes must be what was
-approved, byte for byte.
-
-Batches that have no answer long after they were written. The sender may have taken the file, or
-somebody removed it: from here both look the same, so ACE is asked, and a person looks at the sender.
+"""Checks of batches that wait for an answer: whether their files in the outbound folder are what was approved,
+byte for byte, and which have no answer long after they were written. The sender may have taken such a file,
+or somebody removed it: ACE is asked, and a person looks at the sender.
 """
 
 from __future__ import annotations
@@ -56,15 +54,15 @@ def unanswered_batches(journal: Journal) -> list[UnansweredBatch]:
         .where(BATCHES.c.written, SENT.c.state == "waiting", EVENTS.c.at < before)
         .order_by(EVENTS.c.at, SENT.c.number)
     )
-    found: dict[tuple[str, str, str], list[str]] = {}
+    numbers_by_batch: dict[tuple[str, str, str], list[str]] = {}
     for row in journal.rows(query):
-        found.setdefault((row.batch, row.file, row.at), []).append(row.number)
-    return [UnansweredBatch(*key, tuple(numbers)) for key, numbers in found.items()]
+        numbers_by_batch.setdefault((row.batch, row.file, row.at), []).append(row.number)
+    return [UnansweredBatch(*key, tuple(numbers)) for key, numbers in numbers_by_batch.items()]
 
 
-def unanswered_entries(some: Iterable[UnansweredBatch]) -> dict[str, str]:
+def unanswered_entries(batches: Iterable[UnansweredBatch]) -> dict[str, str]:
     """What is to be said of each entry of these."""
-    return {number: one.words for one in some for number in one.numbers}
+    return {number: batch.words for batch in batches for number in batch.numbers}
 
 
 _PASSWORD = slice(8, 14)
@@ -74,22 +72,22 @@ def tampered_files(workspace: Workspace) -> dict[str, str]:
     """File by file what is wrong with batches that wait for an answer, and what to do: edited, or also
     there under another name. One that is gone was taken by the sender; files of other programs are
     none of ours."""
-    ours = {file: (batch, data) for file, batch, data in _waiting(workspace)}
+    ours = {file: (batch, data) for file, batch, data in _waiting_files(workspace)}
     if not ours:
         return {}
     with outbound_folder(workspace.settings, workspace.journal) as folder:
         names = set(folder.names())
-        return {**dict(_edited(folder, names, ours)), **dict(_renamed(folder, names, ours))}
+        return {**dict(_edited_files(folder, names, ours)), **dict(_renamed_files(folder, names, ours))}
 
 
-Ours = dict[str, tuple[str, bytes]]
+WaitingFiles = dict[str, tuple[str, bytes]]
 
 
-def _edited(folder: ExchangeFolder, names: set[str], ours: Ours) -> Iterator[tuple[str, str]]:
+def _edited_files(folder: ExchangeFolder, names: set[str], ours: WaitingFiles) -> Iterator[tuple[str, str]]:
     for file in sorted(names.intersection(ours)):
         batch, data = ours[file]
         with suppress(Missing):
-            if _plain(folder.read(file)) != _plain(data):
+            if _without_password(folder.read(file)) != _without_password(data):
                 yield (
                     file,
                     (
@@ -100,12 +98,12 @@ def _edited(folder: ExchangeFolder, names: set[str], ours: Ours) -> Iterator[tup
                 )
 
 
-def _renamed(folder: ExchangeFolder, names: set[str], ours: Ours) -> Iterator[tuple[str, str]]:
-    known = {_plain(data): file for file, (_, data) in ours.items()}
+def _renamed_files(folder: ExchangeFolder, names: set[str], ours: WaitingFiles) -> Iterator[tuple[str, str]]:
+    originals = {_without_password(data): file for file, (_, data) in ours.items()}
     sizes = set(map(len, (data for _, data in ours.values())))
     for name in sorted(names.difference(ours)):
         with suppress(Missing):
-            twin = known.get(_plain(folder.read(name))) if folder.size(name) in sizes else None
+            twin = originals.get(_without_password(folder.read(name))) if folder.size(name) in sizes else None
             if twin:
                 yield (
                     name,
@@ -116,15 +114,15 @@ def _renamed(folder: ExchangeFolder, names: set[str], ours: Ours) -> Iterator[tu
                 )
 
 
-def _waiting(workspace: Workspace) -> Iterator[tuple[str, str, bytes]]:
+def _waiting_files(workspace: Workspace) -> Iterator[tuple[str, str, bytes]]:
     """(file, batch, bytes) of the batches that wait for an answer."""
     waits = sa.select(SENT.c.batch).where(SENT.c.state == "waiting")
     rows = workspace.journal.rows(sa.select(BATCHES).where(BATCHES.c.written, BATCHES.c.batch.in_(waits)))
     secret = password(workspace.settings) if rows else ""
     for digest in sorted({row.plan for row in rows}):
-        wanted = {row.batch for row in rows if row.plan == digest}
+        waiting = {row.batch for row in rows if row.plan == digest}
         for batch in load_plan(workspace.content, digest).batches:
-            if batch.batch in wanted:
+            if batch.batch in waiting:
                 yield (
                     batch.file,
                     batch.batch,
@@ -132,6 +130,6 @@ def _waiting(workspace: Workspace) -> Iterator[tuple[str, str, bytes]]:
                 )
 
 
-def _plain(data: bytes) -> bytes:
+def _without_password(data: bytes) -> bytes:
     """Without the password, which may have been changed meanwhile."""
     return data[: _PASSWORD.start] + data[_PASSWORD.stop :]

@@ -5,12 +5,11 @@ For each batch, in this order: (1) the file under a hidden name in the outbound 
 On the next run: named and still hidden means never seen, so it is renamed; named and not hidden
 means it became visible and may have been fetched, so it is never written again.
 
-Right before a file becomes visible each entry in it is judged once more (`pending`): what ACE said
-meanwhile, what a person did, or another day can take it out of the plan. Then no further batch of
-the plan is named, and one that is named and still hidden is withdrawn.
+Right before a file becomes visible each entry in it is judged once more (`plan.eligibility`). If one fell out,
+no further batch of the plan is named, and one that is named and still hidden is withdrawn.
 
-How fast files may go to ACE: at most so many an hour, filings and questions together, as the journal
-tells it. After an outage all brokers come back at once, and CBP asks them to pace the load.
+At most so many files an hour go to ACE, filings and queries together: CBP asks brokers to pace the load after
+an outage.
 """
 
 from __future__ import annotations
@@ -24,22 +23,33 @@ from pathlib import Path
 import sqlalchemy as sa
 from msgspec import structs
 
-from tasks.ace.api import AceSettings, fill_private
+from tasks.ace.api import AceSettings
+from tasks.approved_acts import ActFacts, ActHandler
 from tasks.core import clock
 from tasks.core.content import ContentStore
 from tasks.core.errors import BadSettings, Refused
 from tasks.core.journal.journal import Journal, is_drill
 from tasks.core.journal.store import EVENTS
+from tasks.core.messages import message_text
 from tasks.core.settings import Settings
 from tasks.reconciliation.events import BatchNamed, BatchNotReceived, BatchWritten, QueryNamed
-from tasks.reconciliation.plan.eligibility import entry_lapse_reason, plan_lapse_reason
+from tasks.reconciliation.plan.eligibility import drop_plan, entry_lapse_reason, plan_lapse_reason
 from tasks.reconciliation.plan.payment_terms import sending_day
-from tasks.reconciliation.plan.plan_store import PlannedBatch, SendingPlan
+from tasks.reconciliation.plan.plan_store import PlannedBatch, SendingPlan, load_plan
 from tasks.reconciliation.state.entry_reader import list_entry_states
 from tasks.reconciliation.state.entry_state import EntryState
 from tasks.reconciliation.tables import BATCHES
-from tasks.security.api import ApprovalSettings, Vault, approval_error, find_approval, require_approval
+from tasks.security.api import (
+    Act,
+    ApprovalSettings,
+    ApprovalState,
+    Vault,
+    approval_error,
+    find_approval,
+    require_approval,
+)
 from tasks.transport.api import ExchangeFolder, open_exchange
+from tasks.workspace import Workspace
 
 HOUR = timedelta(hours=1)
 _FILES = (BatchNamed.kind, QueryNamed.kind)
@@ -67,10 +77,10 @@ def sending_pace(journal: Journal, settings: Settings) -> Pace:
         .order_by(EVENTS.c.at.desc())
         .limit(most)
     )
-    gone = [row.at for row in journal.rows(query)]
-    if len(gone) < most:
-        return Pace(most - len(gone))
-    return Pace(0, clock.parse(gone[-1]) + HOUR)
+    sent_at = [row.at for row in journal.rows(query)]
+    if len(sent_at) < most:
+        return Pace(most - len(sent_at))
+    return Pace(0, clock.parse(sent_at[-1]) + HOUR)
 
 
 @dataclass(frozen=True)
@@ -104,23 +114,28 @@ def write_plan_batches(
         return final_bytes(content, vault, settings, batch, secret)
 
     with outbound_folder(settings, journal) as folder:
-        return [_one(journal, plan, batch, folder, bytes_of, actor) for batch in _paced(journal, settings, plan, today)]
+        return [
+            _write_batch(journal, plan, batch, folder, bytes_of, actor)
+            for batch in _paced_batches(journal, settings, plan, today)
+        ]
 
 
 def finish_batches(journal: Journal, settings: Settings, plan: SendingPlan, actor: str) -> list[WrittenBatch]:
     """Bring to its end what a crash left half done of an approved plan, be it still right and approved
     or not: a batch that was named is made visible or, if it is hidden and may not go, withdrawn."""
     query = sa.select(BATCHES.c.batch).where(BATCHES.c.plan == plan.digest, ~BATCHES.c.written)
-    half = {row.batch for row in journal.rows(query)}
-    batches = [batch for batch in plan.batches if batch.batch in half]
+    interrupted = {row.batch for row in journal.rows(query)}
+    batches = [batch for batch in plan.batches if batch.batch in interrupted]
     if not batches:
         return []
     with outbound_folder(settings, journal) as folder:
-        gone = _withdraw(journal, settings, plan, batches, folder, actor)
-        return [_visible(journal, batch, folder, actor, again=True) for batch in batches if batch.batch not in gone]
+        withdrawn = _withdraw(journal, settings, plan, batches, folder, actor)
+        return [
+            _show_batch(journal, batch, folder, actor, again=True) for batch in batches if batch.batch not in withdrawn
+        ]
 
 
-def _paced(journal: Journal, settings: Settings, plan: SendingPlan, today: date) -> Iterator[PlannedBatch]:
+def _paced_batches(journal: Journal, settings: Settings, plan: SendingPlan, today: date) -> Iterator[PlannedBatch]:
     """The batches that may go now: as far as the hour and the day allow."""
     named = {row.batch for row in journal.rows(sa.select(BATCHES.c.batch))}
     left = sending_pace(journal, settings).left
@@ -146,31 +161,31 @@ def _withdraw(
     hidden = [batch for batch in batches if folder.hides(batch.file)]
     if not hidden:
         return set()
-    known, gone = {one.number: one for one in list_entry_states(journal)}, set()
-    asked = find_approval(journal, plan.digest)
-    missing = approval_error(journal, asked, settings(ApprovalSettings).persons)
+    states, withdrawn = {entry.number: entry for entry in list_entry_states(journal)}, set()
+    approval = find_approval(journal, plan.digest)
+    missing = approval_error(journal, approval, settings(ApprovalSettings).persons)
     lapsed = missing.message if missing else plan.lapsed(sending_day(settings))
     for batch in hidden:
         reasons = (
-            entry_lapse_reason(_before(known.get(number), batch.batch), number, plan, settings)
+            entry_lapse_reason(_before_batch(states.get(number), batch.batch), number, plan, settings)
             for number in batch.numbers
         )
-        if reason := lapsed or next((one for one in reasons if one), ""):
+        if reason := lapsed or next((entry for entry in reasons if entry), ""):
             body = BatchNotReceived(batch=batch.batch, reason=f"never made visible: {reason}", proof="", approval="")
             journal.append(body, f"batch/{batch.batch}", actor, key=f"not received:{batch.batch}")
             folder.discard(batch.file)
-            gone.add(batch.batch)
-    return gone
+            withdrawn.add(batch.batch)
+    return withdrawn
 
 
-def _before(one: EntryState | None, batch: str) -> EntryState | None:
+def _before_batch(entry: EntryState | None, batch: str) -> EntryState | None:
     """An entry as it stood before a batch was named."""
-    if one is None:
+    if entry is None:
         return None
-    return structs.replace(one, sent={name: sent for name, sent in one.sent.items() if sent.batch != batch})
+    return structs.replace(entry, sent={name: sent for name, sent in entry.sent.items() if sent.batch != batch})
 
 
-def _one(
+def _write_batch(
     journal: Journal,
     plan: SendingPlan,
     batch: PlannedBatch,
@@ -179,18 +194,18 @@ def _one(
     actor: str,
 ) -> WrittenBatch:
     where = f"{folder.label}/{batch.file}"
-    standing = journal.rows(sa.select(BATCHES).where(BATCHES.c.batch == batch.batch))
-    if standing and standing[0].written:
+    rows = journal.rows(sa.select(BATCHES).where(BATCHES.c.batch == batch.batch))
+    if rows and rows[0].written:
         folder.discard(batch.file)  # Left by a crash after its batch was withdrawn.
         return WrittenBatch(batch.batch, where, len(batch.numbers), again=True)
-    named = not standing and _named(journal, plan, batch, folder, bytes_of(batch), actor)
-    return _visible(journal, batch, folder, actor, again=not named)
+    named = not rows and _name_batch(journal, plan, batch, folder, bytes_of(batch), actor)
+    return _show_batch(journal, batch, folder, actor, again=not named)
 
 
-def _named(
+def _name_batch(
     journal: Journal, plan: SendingPlan, batch: PlannedBatch, folder: ExchangeFolder, data: bytes, actor: str
 ) -> bool:
-    """Hide and name a batch; False if another run was quicker. Both under the book's lock: a slower run
+    """Hide and name a batch; False if another run was quicker. Both under the journal's lock: a slower run
     would hide anew, and then show, what the sender fetched already."""
     body = BatchNamed(
         batch=batch.batch,
@@ -208,18 +223,22 @@ def _named(
     return True
 
 
-def _visible(journal: Journal, batch: PlannedBatch, folder: ExchangeFolder, actor: str, *, again: bool) -> WrittenBatch:
+def _show_batch(
+    journal: Journal, batch: PlannedBatch, folder: ExchangeFolder, actor: str, *, again: bool
+) -> WrittenBatch:
     size = folder.show(batch.file)
     if size is None:  # it was visible before, and the sender may have fetched it
         size = folder.size(batch.file)
-    done = BatchWritten(batch=batch.batch, file=batch.file, size=size or 0)
-    journal.append(done, f"batch/{batch.batch}", actor, key=f"written:{batch.batch}")
+    body = BatchWritten(batch=batch.batch, file=batch.file, size=size or 0)
+    journal.append(body, f"batch/{batch.batch}", actor, key=f"written:{batch.batch}")
     where = f"{folder.label}/{batch.file}"
     return WrittenBatch(batch.batch, where, len(batch.numbers), again=again)
 
 
 def final_bytes(content: ContentStore, vault: Vault, settings: Settings, batch: PlannedBatch, secret: str) -> bytes:
     """The bytes for the sender: the stored form with the password and private values put in."""
+    from tasks.ace.api import fill_private  # numpy: not for the status page
+
     line_ends = settings(AceSettings).line_ends == "lf"
     return fill_private(content.get(batch.content), secret, batch.slots, vault.open, line_ends)
 
@@ -228,13 +247,13 @@ def final_bytes(content: ContentStore, vault: Vault, settings: Settings, batch: 
 def outbound_folder(settings: Settings, journal: Journal) -> Iterator[ExchangeFolder]:
     """The folder that the sender reads. Raises BadSettings if none is set or it is not there, and
     Refused where a drill's lies outside its own home: a drill sends nothing outside."""
-    place = settings(AceSettings).outbound
-    if place is None:
+    location = settings(AceSettings).outbound
+    if location is None:
         raise BadSettings("outbound-folder-not-set")
-    inside = isinstance(place, Path) and place.resolve().is_relative_to(settings.home.resolve())
+    inside = isinstance(location, Path) and location.resolve().is_relative_to(settings.home.resolve())
     if not inside and is_drill(journal):
-        raise Refused("drill-folder-outside-home", location=place, home=settings.home)
-    with open_exchange(place, settings(AceSettings)) as folder:
+        raise Refused("drill-folder-outside-home", location=location, home=settings.home)
+    with open_exchange(location, settings(AceSettings)) as folder:
         yield folder
 
 
@@ -248,3 +267,41 @@ def password(settings: Settings) -> str:
     if not (0 < len(secret) <= 6 and secret.isalnum()):
         raise BadSettings("ace-password-invalid")
     return secret.upper()
+
+
+def _load_batches(content: ContentStore, digest: str) -> SendingPlan:
+    try:
+        return load_plan(content, digest)
+    except (ValueError, LookupError, TypeError):
+        raise Refused("act-payload-unreadable", plan=digest[:12]) from None
+
+
+def _require_sendable(workspace: Workspace, plan: SendingPlan) -> None:
+    today = sending_day(workspace.settings)
+    if reason := plan_lapse_reason(workspace.journal, workspace.settings, plan, today):
+        raise Refused("plan-out-of-date", digest=plan.digest[:12], reason=reason)
+
+
+def _send_plan(workspace: Workspace, plan: SendingPlan, approval: ApprovalState, actor: str) -> ActFacts:
+    """Write the files of a plan, as many as the pace allows now. A plan that is out of date is dropped.
+    Raises what `write_plan_batches` raises."""
+    journal, content, settings = workspace.journal, workspace.content, workspace.settings
+    try:
+        written = write_plan_batches(journal, content, workspace.vault, settings, plan, actor)
+    except Refused as error:
+        if error.code == "plan-out-of-date":
+            drop_plan(journal, plan, str(error), actor)
+        raise
+    return {"written": [batch.where for batch in written], "batches": len(plan.batches)}
+
+
+def _batches_title(workspace: Workspace, plan: SendingPlan) -> str:
+    values = {"count": len(plan.numbers), "files": len(plan.batches)}
+    return message_text("title-send-batches", values)
+
+
+HANDLERS: dict[Act, ActHandler[SendingPlan]] = {
+    Act.SEND_BATCHES: ActHandler(
+        _load_batches, lambda _, plan: plan.binds, _batches_title, _require_sendable, perform=_send_plan
+    )
+}

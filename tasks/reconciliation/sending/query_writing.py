@@ -1,12 +1,12 @@
 """Asking ACE what it has: summaries (EQ), entries (CQ), bills (CQ), importers (KI).
 
-A question changes nothing in ACE and may be put twice, so it needs no approval; what it answers
-decides what may be sent. Questions are paced: so many batches a turn.
+A query changes nothing in ACE and may be put twice, so it needs no approval; what it answers
+decides what may be sent. Queries are paced: so many batches a cycle.
 
-A query is written in the order of a batch (`outbound`): everything that can be wrong is checked; the
+A query is written in the order of a batch (`batch_writing`): everything that can be wrong is checked; the
 file is hidden in the outbound folder and `query.named` appended, both under the journal's lock; a
 rename makes it visible; `query.written`. A crash leaves a query that is named and hidden, which the
-next turn makes visible, or one that is named and not hidden, which was visible: it is not written
+next cycle makes visible, or one that is named and not hidden, which was visible: it is not written
 again, and what it asks is asked anew after `ask_again_minutes`.
 """
 
@@ -53,75 +53,79 @@ BILL_WIDTH, WAYBILL = 12, 11
 
 
 def write_due_queries(
-    workspace: Workspace, verdicts: Sequence[tuple[EntryState, EntryDecision]], actor: str, today: date
+    workspace: Workspace, decisions: Sequence[tuple[EntryState, EntryDecision]], actor: str, today: date
 ) -> list[str]:
-    """Write the questions that are due, as many as the pace allows now, after those that a crash left
+    """Write the queries that are due, as many as the pace allows now, after those that a crash left
     unwritten; returns their names. What waits for an answer, or for another answer than the last, is
     asked again only after the settings' `ask_again_minutes`. Raises BadSettings, and appends nothing,
     where password or outbound folder are wrong."""
     finished = finish_queries(workspace, actor)
     due: dict[str, list[EntryState]] = {}
     stale = stale_before(workspace)
-    others = foreign_filer_entries((one for one, _ in verdicts), workspace.settings)
-    for one, verdict in verdicts:
-        if one.number in others:
+    foreign = foreign_filer_entries((entry for entry, _ in decisions), workspace.settings)
+    for entry, decision in decisions:
+        if entry.number in foreign:
             continue
-        again = bool(verdict.ask) and _may_ask_again(one, verdict.ask, stale)
-        if verdict.step is NextStep.ASK or again:
-            about = IMPORTER if verdict.ask == CONSIGNEE else verdict.ask
-            due.setdefault(about, []).append(one)
-    for about, some in due.items():  # What was never asked goes before what is asked again.
-        some.sort(key=lambda one: one.asked.get(about, 0))
+        again = bool(decision.ask) and _may_ask_again(entry, decision.ask, stale)
+        if decision.step is NextStep.ASK or again:
+            about = IMPORTER if decision.ask == CONSIGNEE else decision.ask
+            due.setdefault(about, []).append(entry)
+    for about, entries in due.items():  # What was never asked goes before what is asked again.
+        entries.sort(key=lambda entry: entry.queried.get(about, 0))
     most = sending_pace(workspace.journal, workspace.settings).left
-    made = (
-        (about, *one) for about, some in sorted(due.items()) for one in _bounded(workspace, about, some, today, stale)
+    queries = (
+        (about, *entry)
+        for about, entries in sorted(due.items())
+        for entry in _paced_queries(workspace, about, entries, today, stale)
     )
-    return finished + [write_query(workspace, about, query, keys, actor) for about, query, keys in islice(made, most)]
+    return finished + [
+        write_query(workspace, about, query, keys, actor) for about, query, keys in islice(queries, most)
+    ]
 
 
-def _bounded(
-    workspace: Workspace, about: str, some: list[EntryState], today: date, stale: int
+def _paced_queries(
+    workspace: Workspace, about: str, entries: list[EntryState], today: date, stale: int
 ) -> Iterable[tuple[QueryBatch, tuple[str, ...]]]:
-    """The questions; one alone, and only when the last is old, while ACE rejects them all whole."""
-    made = iter(_queries(workspace, about, some, today))
-    if about not in some[0].refused:
-        return made
+    """The queries; one alone, and only when the last is old, while ACE rejects them all whole."""
+    queries = iter(_queries(workspace, about, entries, today))
+    if about not in entries[0].query_rejections:
+        return queries
     newest = sa.select(sa.func.max(QUERIES.c.seq)).where(QUERIES.c.about == about)
-    return islice(made, 1 if workspace.journal.rows(newest)[0][0] <= stale else 0)
+    return islice(queries, 1 if workspace.journal.rows(newest)[0][0] <= stale else 0)
 
 
 def stale_before(workspace: Workspace) -> int:
-    """The last event that is older than the time after which a question may be put again."""
+    """The last event that is older than the time after which a query may be put again."""
     before = clock.now() - timedelta(minutes=workspace.settings(AceSettings).ask_again_minutes)
     query = sa.select(sa.func.max(EVENTS.c.seq)).where(EVENTS.c.at <= clock.text(before))
     return workspace.journal.rows(query)[0][0] or 0
 
 
-def _may_ask_again(one: EntryState, about: str, stale: int) -> bool:
-    return one.asked.get(about, 0) <= stale
+def _may_ask_again(entry: EntryState, about: str, stale: int) -> bool:
+    return entry.queried.get(about, 0) <= stale
 
 
 def _queries(
-    workspace: Workspace, about: str, some: list[EntryState], today: date
+    workspace: Workspace, about: str, entries: list[EntryState], today: date
 ) -> Iterable[tuple[QueryBatch, tuple[str, ...]]]:
     """Each query with the keys under which its answer is looked up."""
-    asker = next_asker(workspace, some[0].port, today)
-    numbers = [one.number for one in some]
+    asker = next_query_sender(workspace, entries[0].port, today)
+    numbers = [entry.number for entry in entries]
     if about == SUMMARY:
-        made = summary_queries(asker, numbers)
+        queries = summary_queries(asker, numbers)
     elif about == RELEASE:
-        made = entry_queries(asker, numbers)
+        queries = entry_queries(asker, numbers)
     elif about == IMPORTER:
-        parties = {number for one in some for number in one.parties.values()}
-        made = importer_queries(asker, sorted(parties))
+        parties = {number for entry in entries for number in entry.parties.values()}
+        queries = importer_queries(asker, sorted(parties))
     else:
-        yield from _bill_queries(workspace, asker, some)
+        yield from _bill_queries(workspace, asker, entries)
         return
-    yield from ((query, query.asked) for query in made)
+    yield from ((query, query.asked) for query in queries)
 
 
-def next_asker(workspace: Workspace, port: str, today: date) -> QuerySender:
-    """Who asks next: batches are numbered on from all questions and filings so far."""
+def next_query_sender(workspace: Workspace, port: str, today: date) -> QuerySender:
+    """Who asks next: batches are numbered on from all queries and filings so far."""
     used = sum(
         workspace.journal.rows(sa.select(sa.func.count()).select_from(table))[0][0] for table in (QUERIES, BATCHES)
     )
@@ -129,45 +133,45 @@ def next_asker(workspace: Workspace, port: str, today: date) -> QuerySender:
     filer = workspace.settings(BrokerSettings).filer_code
     offsets = {filer: workspace.settings(NumberSettings).check_digit_offset}
     limits = QueryLimits(numbers_per_batch=workspace.settings(AceSettings).numbers_per_query)
-    # Questions are numbered from 50,000 so that their batch ids never meet those of filings.
+    # Queries are numbered from 50,000 so that their batch ids never meet those of filings.
     return QuerySender(replace(envelope, application="EQ"), port, 50_000 + used, limits, offsets)
 
 
 def _bill_queries(
-    workspace: Workspace, asker: QuerySender, some: list[EntryState]
+    workspace: Workspace, asker: QuerySender, entries: list[EntryState]
 ) -> Iterable[tuple[QueryBatch, tuple[str, ...]]]:
     """All bills of an entry stand in one batch, so that one answer tells of all of them."""
-    asked = entry_bill_queries(workspace, {one.number: one.content for one in some})
-    for numbers in _together(asked, asker.limits.bills_per_batch):
-        wanted = list(dict.fromkeys(one for number in numbers for one in asked[number]))
-        limits = replace(asker.limits, bills_per_batch=len(wanted))
-        (query,) = bill_queries(replace(asker, limits=limits), wanted)
+    bills_by_entry = entry_bill_queries(workspace, {entry.number: entry.content for entry in entries})
+    for numbers in _grouped_numbers(bills_by_entry, asker.limits.bills_per_batch):
+        bills = list(dict.fromkeys(entry for number in numbers for entry in bills_by_entry[number]))
+        limits = replace(asker.limits, bills_per_batch=len(bills))
+        (query,) = bill_queries(replace(asker, limits=limits), bills)
         asker = asker.after([query])
         yield query, tuple(numbers)
 
 
-def _together(asked: Mapping[str, Sequence[BillQuery]], most: int) -> Iterator[list[str]]:
+def _grouped_numbers(bills_by_entry: Mapping[str, Sequence[BillQuery]], most: int) -> Iterator[list[str]]:
     part: list[str] = []
     used = 0
-    for number, own in asked.items():
-        if part and used + len(own) > most:
+    for number, bills in bills_by_entry.items():
+        if part and used + len(bills) > most:
             yield part
             part, used = [], 0
-        if own:
+        if bills:
             part.append(number)
-            used += len(own)
+            used += len(bills)
     if part:
         yield part
 
 
 def entry_bill_queries(workspace: Workspace, where: Mapping[str, str]) -> dict[str, list[BillQuery]]:
-    """The same for entries of the book, by number and the content that each stands in."""
-    return questions(load_records(workspace.content, where, ("entries", "bills")))
+    """The same for entries of the journal, by number and the content that each stands in."""
+    return record_bill_queries(load_records(workspace.content, where, ("entries", "bills")))
 
 
-def questions(record: EntryRecord) -> dict[str, list[BillQuery]]:
+def record_bill_queries(record: EntryRecord) -> dict[str, list[BillQuery]]:
     """The bills of each entry that CQ can be asked for (CATAIR CQ v21 p.14-15)."""
-    found: dict[str, list[BillQuery]] = {number: [] for number in record.numbers}
+    bills: dict[str, list[BillQuery]] = {number: [] for number in record.numbers}
     air = {
         row["entry_number"]
         for row in record.entries.select(["entry_number", "mode_of_transport"]).to_pylist()
@@ -177,22 +181,22 @@ def questions(record: EntryRecord) -> dict[str, list[BillQuery]]:
     for row in record.bills.to_pylist():
         groups.setdefault((row["entry_number"], row["bill_group"]), {})[row["bill_type"]] = row
     for (number, _), group in groups.items():
-        if question := _question(group, number in air):
-            found[number].append(question)
-    return found
+        if question := _bill_query(group, number in air):
+            bills[number].append(question)
+    return bills
 
 
-def _question(group: Mapping[str, Mapping[str, str]], air: bool) -> BillQuery | None:
+def _bill_query(group: Mapping[str, Mapping[str, str]], air: bool) -> BillQuery | None:
     head = group.get("M") or group.get("R")
-    house = group.get("H")
+    house_bill = group.get("H")
     if head is None or head.get("not_automated"):
         return None
     number = head["bill_number"] or ""
     if air:
-        below = (house or {}).get("bill_number") or ""
+        below = (house_bill or {}).get("bill_number") or ""
         fits = len(number) == WAYBILL and number.isdigit() and len(below) <= BILL_WIDTH
         return BillQuery(air_waybill=number, house_air_waybill=below) if fits else None
-    low = house or head
+    low = house_bill or head
     number, issuer = low["bill_number"] or "", low["issuer"] or ""
     if not issuer or len(number) > BILL_WIDTH:
         return None
@@ -236,8 +240,8 @@ def _hide_and_name(workspace: Workspace, folder: ExchangeFolder, body: QueryName
 def _make_visible(workspace: Workspace, folder: ExchangeFolder, batch: str, file: str, actor: str) -> bool:
     """Show a named query and note it; False if it was visible before, fetched by now or not."""
     size = folder.show(file)
-    done = QueryWritten(batch=batch, file=file, size=size if size is not None else folder.size(file) or 0)
-    workspace.journal.append(done, f"query/{batch}", actor, key=f"query-written:{batch}")
+    body = QueryWritten(batch=batch, file=file, size=size if size is not None else folder.size(file) or 0)
+    workspace.journal.append(body, f"query/{batch}", actor, key=f"query-written:{batch}")
     return size is not None
 
 
@@ -253,15 +257,15 @@ def finish_queries(workspace: Workspace, actor: str) -> list[str]:
 
 
 def find_query(journal: Journal, batch: str) -> QueryNamed | None:
-    """Our question that an answer belongs to, by the batch id that it echoes."""
+    """Our query that an answer belongs to, by the batch id that it echoes."""
     event = next(journal.events(key=f"query:{batch.strip()}"), None)
-    said = event.said if event else None
-    return said if isinstance(said, QueryNamed) else None
+    body = event.said if event else None
+    return body if isinstance(body, QueryNamed) else None
 
 
-def entries_without_queries(workspace: Workspace, some: Sequence[EntryState]) -> list[str]:
+def entries_without_queries(workspace: Workspace, entries: Sequence[EntryState]) -> list[str]:
     """Entries whose bills CQ cannot be asked for; nothing stands in their way on that account."""
-    if not some:
+    if not entries:
         return []
-    asked = entry_bill_queries(workspace, {one.number: one.content for one in some})
-    return [number for number, own in asked.items() if not own]
+    bills_by_entry = entry_bill_queries(workspace, {entry.number: entry.content for entry in entries})
+    return [number for number, bills in bills_by_entry.items() if not bills]

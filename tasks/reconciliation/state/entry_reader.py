@@ -29,7 +29,7 @@ from tasks.reconciliation.state.entry_state import (
 from tasks.reconciliation.tables import ASKED, BATCHES, BONDS, QUERIES
 
 AT_LAST = 3
-"""So many questions about the same in a row that ACE rejects whole are no chance any more."""
+"""So many queries about the same in a row that ACE rejects whole are no chance any more."""
 
 
 @dataclass
@@ -40,14 +40,14 @@ class EntryStates:
     entries: tuple[EntryState, ...]
 
     @cached_property
-    def verdicts(self) -> tuple[tuple[EntryState, EntryDecision], ...]:
+    def decisions(self) -> tuple[tuple[EntryState, EntryDecision], ...]:
         """Each entry with its next step."""
         return tuple((entry, classify(entry)) for entry in self.entries)
 
 
 _STATES: WeakKeyDictionary[Journal, EntryStates] = WeakKeyDictionary()
 
-_WITHOUT = (AccountingSigned, BatchWritten, QueryWritten, RequestAnswered)
+_IRRELEVANT_EVENTS = (AccountingSigned, BatchWritten, QueryWritten, RequestAnswered)
 """Events about ACE that change nothing of what is read here."""
 
 
@@ -57,7 +57,7 @@ def entry_states(journal: Journal) -> EntryStates:
     head = journal.head()
     states = _STATES.get(journal)
     if states is None or (states.head != head and _changed(journal, states.head)):
-        states = _STATES[journal] = EntryStates(head, tuple(_read(journal)))
+        states = _STATES[journal] = EntryStates(head, tuple(_read_states(journal)))
     states.head = head
     return states
 
@@ -82,43 +82,43 @@ def _changing() -> frozenset[str]:
     return frozenset(
         body.kind
         for body, apply in projections.projections().items()
-        if apply.__module__ in _MODULES and body not in _WITHOUT
+        if apply.__module__ in _MODULES and body not in _IRRELEVANT_EVENTS
     )
 
 
 _MODULES = ("tasks.entries.projections", "tasks.reconciliation.projections")
 
 
-def _read(journal: Journal) -> list[EntryState]:
-    sent, views, asked = _sent(journal), _views(journal), _asked(journal)
-    confirmed, refused = _confirmed(journal), _refused(journal)
-    found = []
+def _read_states(journal: Journal) -> list[EntryState]:
+    sent, statuses, queried = _sendings(journal), _ace_statuses(journal), _last_queries(journal)
+    confirmed, refused = _confirmed_bonds(journal), _query_rejections(journal)
+    entries = []
     # By place, which is many times faster than by name where there are hundreds of thousands.
-    for number, state, since, single, *rest in journal.rows(_RECORDED):
-        known = dict(zip(_KNOWN_OF_ENTRY, rest, strict=True))
-        parties = (known["importer"], known["consignee"])
+    for number, state, since, single, *values in journal.rows(_RECORDED):
+        fields = dict(zip(_ENTRY_COLUMNS, values, strict=True))
+        parties = (fields["importer"], fields["consignee"])
         bonds = _single_bonds(single)
-        sure = confirmed.get(number, ())
-        open_ = tuple(one for one in bonds if not _is_confirmed(one, sure))
-        found.append(
+        confirmed_bonds = confirmed.get(number, ())
+        open_bonds = tuple(bond for bond in bonds if not _is_confirmed(bond, confirmed_bonds))
+        entries.append(
             EntryState(
                 number=number,
                 state=state,
                 since=since,
-                bonded=not open_,
-                open_bonds=open_,
+                bonded=not open_bonds,
+                open_bonds=open_bonds,
                 single_bonds=bonds,
                 sent=sent.get(number, {}),
-                views=_with_parties(views, number, *parties),
-                asked=_with_parties(asked, number, *parties),
-                refused=refused,
-                **known,
+                ace_statuses=_with_parties(statuses, number, *parties),
+                queried=_with_parties(queried, number, *parties),
+                query_rejections=refused,
+                **fields,
             )
         )
-    return join_releases(found)
+    return join_releases(entries)
 
 
-_KNOWN_OF_ENTRY = (
+_ENTRY_COLUMNS = (
     "desk",
     "port",
     "entry_type",
@@ -144,13 +144,13 @@ _RECORDED = (
         NUMBERS.c.state,
         NUMBERS.c.seq,
         ENTRIES.c.single_bonds,
-        *(ENTRIES.c["seq" if name == "recorded" else name] for name in _KNOWN_OF_ENTRY),
+        *(ENTRIES.c["seq" if name == "recorded" else name] for name in _ENTRY_COLUMNS),
     )
     .select_from(ENTRIES.join(NUMBERS, NUMBERS.c.number == ENTRIES.c.number))
     .order_by(ENTRIES.c.number)
 )
 
-_Said = TypeVar("_Said")
+_Fact = TypeVar("_Fact")
 
 
 _SINGLE_BOND = msgspec.json.Decoder(SingleBond)
@@ -162,12 +162,12 @@ def _single_bonds(text: str) -> tuple[SingleBond, ...]:
     return _SINGLE_BONDS.decode(text) if text else ()
 
 
-def _confirmed(journal: Journal) -> dict[str, set[SingleBond | None]]:
-    found: dict[str, set[SingleBond | None]] = {}
+def _confirmed_bonds(journal: Journal) -> dict[str, set[SingleBond | None]]:
+    bonds: dict[str, set[SingleBond | None]] = {}
     for row in journal.rows(sa.select(BONDS)):
         bond = _SINGLE_BOND.decode(row.bond) if row.bond else None
-        found.setdefault(row.number, set()).add(bond)
-    return found
+        bonds.setdefault(row.number, set()).add(bond)
+    return bonds
 
 
 def _is_confirmed(bond: SingleBond, confirmed: Collection[SingleBond | None]) -> bool:
@@ -176,41 +176,41 @@ def _is_confirmed(bond: SingleBond, confirmed: Collection[SingleBond | None]) ->
 
 
 def _with_parties(
-    known: Mapping[str, Mapping[str, _Said]], number: str, importer: str, consignee: str
-) -> Mapping[str, _Said]:
+    facts: Mapping[str, Mapping[str, _Fact]], number: str, importer: str, consignee: str
+) -> Mapping[str, _Fact]:
     """What is known of an entry and of its parties, by what was asked about."""
-    own = known.get(number)
-    if importer not in known and consignee not in known:
-        return own or {}
+    entry_facts = facts.get(number)
+    if importer not in facts and consignee not in facts:
+        return entry_facts or {}
     of_parties = {
-        about: known[party][IMPORTER]
+        about: facts[party][IMPORTER]
         for about, party in parties_of(importer, consignee).items()
-        if IMPORTER in known.get(party, {})
+        if IMPORTER in facts.get(party, {})
     }
-    return {**(own or {}), **of_parties}
+    return {**(entry_facts or {}), **of_parties}
 
 
-def _sent(journal: Journal) -> dict[str, dict[str, LastSending]]:
-    found: dict[str, dict[str, LastSending]] = {}
+def _sendings(journal: Journal) -> dict[str, dict[str, LastSending]]:
+    sendings: dict[str, dict[str, LastSending]] = {}
     columns = (SENT.c[name] for name in ("batch", "state", "digest", "reasons", "seq"))
-    more = (BATCHES.c.size == 1, SENT.c.outside, SENT.c.release_digest)
-    query = sa.select(SENT.c.number, SENT.c.application, *columns, *more)
+    further = (BATCHES.c.size == 1, SENT.c.outside, SENT.c.release_digest)
+    query = sa.select(SENT.c.number, SENT.c.application, *columns, *further)
     for row in journal.rows(query.join(BATCHES, BATCHES.c.batch == SENT.c.batch)):
         fields = [*row[2:]]
         fields[_SENT_REASONS] = _reasons(fields[_SENT_REASONS])
-        found.setdefault(row[0], {})[row[1]] = LastSending(*fields)
-    return found
+        sendings.setdefault(row[0], {})[row[1]] = LastSending(*fields)
+    return sendings
 
 
-def _views(journal: Journal) -> dict[str, dict[str, EntryAceStatus]]:
-    found: dict[str, dict[str, EntryAceStatus]] = {}
+def _ace_statuses(journal: Journal) -> dict[str, dict[str, EntryAceStatus]]:
+    statuses: dict[str, dict[str, EntryAceStatus]] = {}
     columns = (VIEWS.c[name] for name in EntryAceStatus.__struct_fields__)
     for number, about, *fields in journal.rows(sa.select(VIEWS.c.number, VIEWS.c.about, *columns)):
         fields[_DIFFERS] = _differences(fields[_DIFFERS])
         fields[_BONDS] = _bonds(fields[_BONDS])
         fields[_REASONS] = _reasons(fields[_REASONS])
-        found.setdefault(number, {})[about] = EntryAceStatus(*fields)
-    return found
+        statuses.setdefault(number, {})[about] = EntryAceStatus(*fields)
+    return statuses
 
 
 _DIFFERS, _BONDS, _REASONS = (EntryAceStatus.__struct_fields__.index(name) for name in ("differs", "bonds", "reasons"))
@@ -234,23 +234,23 @@ def _bonds(text: str) -> tuple[ImporterBond, ...]:
     return _LIST_OF_BONDS.decode(text) if text else ()
 
 
-def _asked(journal: Journal) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+def _last_queries(journal: Journal) -> dict[str, dict[str, int]]:
+    queried: dict[str, dict[str, int]] = {}
     for about, number, seq in journal.rows(sa.select(ASKED)):
-        found.setdefault(number, {})[about] = seq
-    return found
+        queried.setdefault(number, {})[about] = seq
+    return queried
 
 
-def _refused(journal: Journal) -> dict[str, tuple[AceReason, ...]]:
+def _query_rejections(journal: Journal) -> dict[str, tuple[AceReason, ...]]:
     """The last reasons, by what is asked about, where the last `AT_LAST` answers were rejections."""
     rejected = QUERIES.c.rejected & ~QUERIES.c.answered
     column = QUERIES.c.about
-    many = sa.select(column).where(rejected).group_by(column).having(sa.func.count() >= AT_LAST)
-    found = {}
-    for (about,) in journal.rows(many):
-        known = sa.select(QUERIES.c.reasons, QUERIES.c.answered).where(column == about)
-        known = known.where(rejected | QUERIES.c.answered).order_by(QUERIES.c.seq.desc())
-        last = journal.rows(known.limit(AT_LAST))
+    subjects = sa.select(column).where(rejected).group_by(column).having(sa.func.count() >= AT_LAST)
+    reasons = {}
+    for (about,) in journal.rows(subjects):
+        answers = sa.select(QUERIES.c.reasons, QUERIES.c.answered).where(column == about)
+        answers = answers.where(rejected | QUERIES.c.answered).order_by(QUERIES.c.seq.desc())
+        last = journal.rows(answers.limit(AT_LAST))
         if not any(row.answered for row in last):
-            found[about] = _reasons(last[0].reasons)
-    return found
+            reasons[about] = _reasons(last[0].reasons)
+    return reasons

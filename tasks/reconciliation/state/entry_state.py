@@ -1,9 +1,4 @@
-"""What is known of each recorded entry on both sides: the paper, what we sent, what ACE said.
-
-By which messages an entry goes, as the rules take it.
-
-A difference between paper and ACE as a person reads it.
-"""
+"""What is known of each recorded entry on both sides: the paper, what we sent, what ACE said."""
 
 from __future__ import annotations
 
@@ -40,24 +35,24 @@ CONSOLIDATING, GATHERING, LONE = ("consolidating", "consolidating, releases open
 """Routes of releases that another entry's summary covers, and of such summaries."""
 
 
-def route_of(one: EntryState) -> str:
+def route_of(entry: EntryState) -> str:
     """The route as recorded, but for consolidating summaries and what they cover."""
-    if one.route == "none":
-        return one.route
-    if one.covered_by:
-        covered = ORPHAN if one.uncovered else COVERED
-        return CARRIED if one.carried else LATE if one.late else covered
-    if one.consolidating:
-        return GATHERING if one.awaited else CONSOLIDATING if one.covers else LONE
-    return one.route
+    if entry.route == "none":
+        return entry.route
+    if entry.covered_by:
+        covered = ORPHAN if entry.uncovered else COVERED
+        return CARRIED if entry.carried else LATE if entry.late else covered
+    if entry.consolidating:
+        return GATHERING if entry.awaited else CONSOLIDATING if entry.covers else LONE
+    return entry.route
 
 
 SUMMARY, RELEASE, BILL, IMPORTER = "summary", "release", "bill", "importer"
 """What can be asked about: EQ, CQ by number, CQ by bill, KI."""
 
 NOTICE, ACTION = "notice", "action"
-"""What ACE told by itself: where a release stands (SO); what CBP did with a summary (UC 4 rejected,
-5 inactivated, 6 cancelled, 8 corrected by another filer, R reverted)."""
+"""What ACE reported by itself: where a release stands (SO); what CBP did with a summary (UC 4 rejected,
+5 inactivated, 6 canceled, 8 corrected by another filer, R reverted)."""
 
 REQUEST = "request"
 """What CBP asks of a summary, or tells of it in passing."""
@@ -73,7 +68,7 @@ RANGE, PROBE = "range", "probe"
 
 
 class LastSending(msgspec.Struct, frozen=True):
-    """The last sending of one application. `state`: as in `ace_tables.SENT`."""
+    """The last sending of one application. `state`: as in `SENT` of entries."""
 
     batch: str
     state: str
@@ -89,7 +84,7 @@ class LastSending(msgspec.Struct, frozen=True):
 
 
 class EntryAceStatus(AceStatus, frozen=True):
-    """What ACE last showed. `asked`: the event of the question; `seq`: that of the answer."""
+    """What ACE last showed. `asked`: the event of the query; `seq`: that of the answer."""
 
     asked: int = 0
     seq: int = 0
@@ -120,8 +115,8 @@ class EntryState(msgspec.Struct, frozen=True, dict=True):
     """Single transaction bonds whose eBond is not confirmed."""
     single_bonds: tuple[SingleBond, ...] = ()
     sent: Mapping[str, LastSending] = msgspec.field(default_factory=dict)
-    views: Mapping[str, EntryAceStatus] = msgspec.field(default_factory=dict)
-    asked: Mapping[str, int] = msgspec.field(default_factory=dict)
+    ace_statuses: Mapping[str, EntryAceStatus] = msgspec.field(default_factory=dict)
+    queried: Mapping[str, int] = msgspec.field(default_factory=dict)
     since: int = 0
     recorded: int = 0
     release_digest: str = ""
@@ -137,8 +132,8 @@ class EntryState(msgspec.Struct, frozen=True, dict=True):
     """That summary was settled before this entry was recorded."""
     uncovered: Problem | None = None
     """Why no summary of our journal can cover it, and what to do; None where one can."""
-    refused: Mapping[str, tuple[AceReason, ...]] = msgspec.field(default_factory=dict)
-    """CBP's reasons where ACE rejects all questions whole, by what is asked about."""
+    query_rejections: Mapping[str, tuple[AceReason, ...]] = msgspec.field(default_factory=dict)
+    """CBP's reasons where ACE rejects all queries whole, by what is asked about."""
 
     @property
     def parties(self) -> dict[str, str]:
@@ -148,27 +143,27 @@ class EntryState(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def last_sent(self) -> int:
-        return max(one.seq for one in self.sent.values()) if self.sent else 0
+        return max(sending.seq for sending in self.sent.values()) if self.sent else 0
 
     def after(self, about: str) -> int:
-        """A question counts if it was put after this place: the last sending and revision; for a
+        """A query counts if it was put after this place: the last sending and revision; for a
         summary also what CBP last did with it."""
-        acted = self.views.get(ACTION) if about == SUMMARY else None
+        acted = self.ace_statuses.get(ACTION) if about == SUMMARY else None
         return max(self.last_sent, self.recorded, acted.seq if acted else 0)
 
     def fresh(self, about: str) -> EntryAceStatus | None:
-        """The answer to a question that counts; None if there is none."""
-        view = self.views.get(about)
-        return view if view is not None and view.asked > self.after(about) else None
+        """The answer to a query that counts; None if there is none."""
+        status = self.ace_statuses.get(about)
+        return status if status is not None and status.asked > self.after(about) else None
 
     def unanswered(self, about: str) -> bool:
-        """True if a question that counts was put and not answered yet."""
-        asked = self.asked.get(about, 0)
-        view = self.views.get(about)
-        return asked > self.after(about) and (view is None or view.asked < asked)
+        """True if a query that counts was put and not answered yet."""
+        queried = self.queried.get(about, 0)
+        status = self.ace_statuses.get(about)
+        return queried > self.after(about) and (status is None or status.asked < queried)
 
 
 def parties_of(importer: str, consignee: str) -> dict[str, str]:
-    other = consignee if consignee != importer else ""
-    both = {IMPORTER: importer, CONSIGNEE: other}
-    return {about: number for about, number in both.items() if number}
+    other_consignee = consignee if consignee != importer else ""
+    numbers = {IMPORTER: importer, CONSIGNEE: other_consignee}
+    return {about: number for about, number in numbers.items() if number}

@@ -1,7 +1,4 @@
-"""Whose fault a rejection is: that of what an entry says, or of the sending, which no desk can mend.
-
-Reasons of ACE as a person reads them.
-"""
+"""Whose fault a rejection is: that of what an entry says, or of the sending, which no desk can correct."""
 
 from __future__ import annotations
 
@@ -14,10 +11,10 @@ from tasks.reconciliation.state.entry_state import LastSending
 
 def reasons_text(reasons: Iterable[AceReason]) -> str:
     """Each reason once: code, CBP's text, and of what. Empty if there is none."""
-    return "; ".join(dict.fromkeys(filter(None, map(_one, reasons))))
+    return "; ".join(dict.fromkeys(filter(None, map(_reason_text, reasons))))
 
 
-def _one(reason: AceReason) -> str:
+def _reason_text(reason: AceReason) -> str:
     text = f"{reason.code} {reason.text}".strip()
     return f"{text} ({reason.subject})" if reason.subject else text
 
@@ -26,21 +23,21 @@ def is_record_fault(sent: LastSending) -> bool:
     """Rejected for good: by itself, as the only entry of a batch rejected whole, or because the filer's
     profile does not fit, which the same batch would meet again."""
     alone = sent.alone and not is_transient_rejection(sent)
-    whole = sent.state == "batch rejected" and (alone or is_profile_rejection(sent))
-    return sent.state == "rejected" or whole
+    is_whole = sent.state == "batch rejected" and (alone or is_profile_rejection(sent))
+    return sent.state == "rejected" or is_whole
 
 
 def is_transient_rejection(sent: LastSending) -> bool:
     """ACE took nothing just then, or the file was cut on the way: the same may go again."""
-    return _all(sent, "retry", "system failure")
+    return _all_mean(sent, "retry", "system failure")
 
 
 def is_profile_rejection(sent: LastSending) -> bool:
-    """CBP does not let this filer or sender send this: to be mended with the client representative."""
-    return sent.state == "batch rejected" and _all(sent, "filer")
+    """CBP does not let this filer or sender send this: to be corrected with the client representative."""
+    return sent.state == "batch rejected" and _all_mean(sent, "filer")
 
 
-def _all(sent: LastSending, *meanings: str) -> bool:
+def _all_mean(sent: LastSending, *meanings: str) -> bool:
     """Each reason that ACE gave for a batch has one of these meanings."""
     codes = [reason.code for reason in sent.reasons]
     return bool(codes) and codes_meaning(ANY_APPLICATION, *meanings).issuperset(codes)

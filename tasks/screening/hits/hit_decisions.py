@@ -66,17 +66,17 @@ class ScreeningHit:
 
 
 def current_hits(workspace: Workspace, partners: Iterable[str] | None = None) -> list[ScreeningHit]:
-    """Every hit, gone ones too; of these subjects only if told. Undecided first, strongest first."""
+    """Every hit, gone ones too; of these partners only where given. Undecided first, strongest first."""
     return journal_hits(workspace.journal, partners)
 
 
 def journal_hits(journal: Journal, partners: Iterable[str] | None = None) -> list[ScreeningHit]:
-    """The same, of a book alone."""
+    """As `current_hits`, of a journal alone."""
     today = clock.now().date().isoformat()
-    wanted = None if partners is None else set(partners)
+    chosen = None if partners is None else set(partners)
     rows = journal.rows(sa.select(HITS))
-    found = [_as_of(row, today) for row in rows if wanted is None or screening_run.partner_of(row.partner) in wanted]
-    return sorted(found, key=lambda h: (not h.undecided, -h.score, h.partner, h.record))
+    hits = [_as_of(row, today) for row in rows if chosen is None or screening_run.partner_of(row.partner) in chosen]
+    return sorted(hits, key=lambda h: (not h.undecided, -h.score, h.partner, h.record))
 
 
 def _as_of(row: Any, today: str) -> ScreeningHit:
@@ -151,24 +151,24 @@ def decide_hit(
     if len(reason.strip()) < 3:
         raise BadInput("decision-reason-missing")
     person = _decider(workspace, actor)
-    one = find_hit(workspace, hit)
-    _require_open(one, verdict)
-    _require_current(workspace, one)
-    first = _first(workspace, one, verdict)
-    if not one.strong or workspace.settings(ScreeningSettings).persons == 1:
-        return _decided(workspace, one, verdict, reason, person.person)
+    current = find_hit(workspace, hit)
+    _require_open(current, verdict)
+    _require_current(workspace, current)
+    first = _first(workspace, current, verdict)
+    if not current.strong or workspace.settings(ScreeningSettings).persons == 1:
+        return _decided(workspace, current, verdict, reason, person.person)
     if first is None:
-        return _proposed(workspace, one, verdict, reason, person.person)
+        return _proposed(workspace, current, verdict, reason, person.person)
     if first == person.person:
-        raise Refused("second-person-required", name=person.name, hit=one.hit)
+        raise Refused("second-person-required", name=person.name, hit=current.hit)
     if not code:
         raise Refused("second-person-code-required", name=person.name)
-    plan = _row(workspace, one).proposed_plan
-    own = partial(_append, reason=reason.strip())
-    approved = approve_act(workspace, plan, person.person, code, given_at=given_at, append=own)
+    plan = _row(workspace, current).proposed_plan
+    append = partial(_append, reason=reason.strip())
+    approved = approve_act(workspace, plan, person.person, code, given_at=given_at, append=append)
     if approved.facts is None:
         approved_acts.carry_out(workspace, plan, person.person)
-    return find_hit(workspace, one.hit)
+    return find_hit(workspace, current.hit)
 
 
 def _decider(workspace: Workspace, actor: str) -> Person:
@@ -178,29 +178,29 @@ def _decider(workspace: Workspace, actor: str) -> Person:
     return person
 
 
-def _require_open(one: ScreeningHit, verdict: str) -> None:
-    if one.state == GONE:
-        raise Refused("hit-no-longer-exists", hit=one.hit)
-    if one.state == verdict:
-        raise Refused("hit-already-decided", hit=one.hit, verdict=verdict, why=one.why)
+def _require_open(hit: ScreeningHit, verdict: str) -> None:
+    if hit.state == GONE:
+        raise Refused("hit-no-longer-exists", hit=hit.hit)
+    if hit.state == verdict:
+        raise Refused("hit-already-decided", hit=hit.hit, verdict=verdict, why=hit.why)
 
 
-def _require_current(workspace: Workspace, one: ScreeningHit) -> None:
+def _require_current(workspace: Workspace, hit: ScreeningHit) -> None:
     """What is in force must be what was screened: a clearance names its versions, and shows from them
     what changed."""
-    if changed := changed_sides(workspace, one.hit):
-        raise Refused("screening-out-of-date", hit=one.hit, changed=" and the ".join(changed), next=screening_run.NEXT)
+    if changed := changed_sides(workspace, hit.hit):
+        raise Refused("screening-out-of-date", hit=hit.hit, changed=" and the ".join(changed), next=screening_run.NEXT)
 
 
-def _first(workspace: Workspace, one: ScreeningHit, verdict: str) -> str | None:
+def _first(workspace: Workspace, hit: ScreeningHit, verdict: str) -> str | None:
     """Who has said the same before, of the same contents."""
-    row = _row(workspace, one)
+    row = _row(workspace, hit)
     holds = row.proposed_verdict == verdict and not _changed(row, "proposed")
     return row.proposed_by if holds else None
 
 
-def _row(workspace: Workspace, one: ScreeningHit) -> Any:
-    return workspace.journal.rows(sa.select(HITS).where(HITS.c.hit == one.hit))[0]
+def _row(workspace: Workspace, hit: ScreeningHit) -> Any:
+    return workspace.journal.rows(sa.select(HITS).where(HITS.c.hit == hit.hit))[0]
 
 
 class DecideHit(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", tag="decide-hit"):
@@ -236,27 +236,27 @@ def _payload(workspace: Workspace, hit: str, verdict: str, reason: str, person: 
     )
 
 
-def _proposed(workspace: Workspace, one: ScreeningHit, verdict: str, reason: str, person: str) -> ScreeningHit:
+def _proposed(workspace: Workspace, hit: ScreeningHit, verdict: str, reason: str, person: str) -> ScreeningHit:
     """Ask for the second person: the proposal and the request are one transaction."""
-    payload = _payload(workspace, one.hit, verdict, reason, person)
-    request = act_request(workspace, payload, person, f"hit/{one.hit}")
+    payload = _payload(workspace, hit.hit, verdict, reason, person)
+    request = act_request(workspace, payload, person, f"hit/{hit.hit}")
     facts = _facts(payload, payload.reason, [person])
     with workspace.journal.write(person) as pen:
         ask_for_approval_in(pen, request)
-        pen.append(HitProposed(verdict=verdict, plan=request.plan, **facts), f"hit/{one.hit}")
-    return find_hit(workspace, one.hit)
+        pen.append(HitProposed(verdict=verdict, plan=request.plan, **facts), f"hit/{hit.hit}")
+    return find_hit(workspace, hit.hit)
 
 
-def _decided(workspace: Workspace, one: ScreeningHit, verdict: str, reason: str, person: str) -> ScreeningHit:
+def _decided(workspace: Workspace, hit: ScreeningHit, verdict: str, reason: str, person: str) -> ScreeningHit:
     """A decision that one person may take."""
-    payload = _payload(workspace, one.hit, verdict, reason, person)
+    payload = _payload(workspace, hit.hit, verdict, reason, person)
     body = _decision(payload, payload.reason, [person], "")
-    proposal = _row(workspace, one).proposed_plan
+    proposal = _row(workspace, hit).proposed_plan
     with workspace.journal.write(person) as pen:
-        pen.append(body, f"hit/{one.hit}")
+        pen.append(body, f"hit/{hit.hit}")
         if proposal:
             screening_run.drop_proposal(pen, proposal)
-    return find_hit(workspace, one.hit)
+    return find_hit(workspace, hit.hit)
 
 
 def _decision(payload: DecideHit, reason: str, persons: list[str], plan: str) -> HitCleared | HitConfirmed:
@@ -280,20 +280,20 @@ def _facts(payload: DecideHit, reason: str, persons: list[str]) -> dict[str, Any
 
 def _require_decidable(workspace: Workspace, payload: DecideHit) -> None:
     """Raises Refused where the hit, or what was looked at, is no longer as it was proposed."""
-    one = find_hit(workspace, payload.hit)
-    _require_open(one, payload.verdict)
-    _require_current(workspace, one)
+    hit = find_hit(workspace, payload.hit)
+    _require_open(hit, payload.verdict)
+    _require_current(workspace, hit)
     now = _payload(workspace, payload.hit, payload.verdict, payload.reason, payload.proposed_by)
     same = ("partner_digest", "record_digest", "since")
     if changed := [name for name in same if getattr(now, name) != getattr(payload, name)]:
         raise Refused("hit-changed-since-proposed", hit=payload.hit, changed=", ".join(changed))
 
 
-def _append(pen: Pen, payload: DecideHit, asked: ApprovalState, actor: str, *, reason: str = "") -> ActFacts:
+def _append(pen: Pen, payload: DecideHit, approval: ApprovalState, actor: str, *, reason: str = "") -> ActFacts:
     """`reason`: what the second person says; the first person's where it is empty."""
-    persons = [asked.preparer, *asked.granted_by]
-    body = _decision(payload, reason or payload.reason, persons, asked.plan)
-    pen.append(body, f"hit/{payload.hit}", key=f"decided:{asked.plan}", actor=actor)
+    persons = [approval.preparer, *approval.granted_by]
+    body = _decision(payload, reason or payload.reason, persons, approval.plan)
+    pen.append(body, f"hit/{payload.hit}", key=f"decided:{approval.plan}", actor=actor)
     return {"hit": payload.hit, "verdict": payload.verdict}
 
 
@@ -317,24 +317,24 @@ class HitDifference:
     after: str
 
 
-def hit_differences(workspace: Workspace, one: ScreeningHit) -> list[HitDifference]:
+def hit_differences(workspace: Workspace, hit: ScreeningHit) -> list[HitDifference]:
     """What changed in partner and list record since the last decision; empty if nothing did."""
-    row = _row(workspace, one)
+    row = _row(workspace, hit)
     event = next(workspace.journal.events(after=row.decided_seq - 1), None) if row.decided_seq else None
-    said = event.said if event else None
-    if not isinstance(said, HitCleared | HitConfirmed):
+    decision = event.said if event else None
+    if not isinstance(decision, HitCleared | HitConfirmed):
         return []
-    found = []
-    if said.partner_digest != row.partner_digest:
-        old, new = said.partners, current_digest(workspace.journal)
-        pair = [partner_row(workspace.content, one_, row.partner) for one_ in (old, new)]
-        found += _fields("partner", *pair)
-    if said.record_digest != row.record_digest:
+    differences = []
+    if decision.partner_digest != row.partner_digest:
+        old, new = decision.partners, current_digest(workspace.journal)
+        pair = [partner_row(workspace.content, digest, row.partner) for digest in (old, new)]
+        differences += _fields("partner", *pair)
+    if decision.record_digest != row.record_digest:
         list_ = row.record.partition("/")[0]
-        old, new = said.list_version, contents_in_force(workspace.journal).get(list_, "")
-        pair = [record_row(workspace.content, one_, row.record) for one_ in (old, new)]
-        found += _fields("list record", *pair)
-    return found
+        old, new = decision.list_version, contents_in_force(workspace.journal).get(list_, "")
+        pair = [record_row(workspace.content, digest, row.record) for digest in (old, new)]
+        differences += _fields("list record", *pair)
+    return differences
 
 
 def _fields(side: str, old: dict[str, Any], new: dict[str, Any]) -> list[HitDifference]:
@@ -354,18 +354,18 @@ def plain_value(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def decision_history(workspace: Workspace, one: ScreeningHit) -> list[dict[str, Any]]:
+def decision_history(workspace: Workspace, hit: ScreeningHit) -> list[dict[str, Any]]:
     """Who said what of a hit, in order. `alone`: the first of two persons, which decides nothing yet."""
     return [
         {
             "at": event.at[:16],
-            "by": " and ".join(said.persons),
-            "said": said.verdict if isinstance(said, HitProposed) else event.kind[4:],
-            "alone": isinstance(said, HitProposed),
-            "reason": said.reason,
-            "expires": "" if isinstance(said, HitProposed) else said.expires,
+            "by": " and ".join(decision.persons),
+            "said": decision.verdict if isinstance(decision, HitProposed) else event.kind[4:],
+            "alone": isinstance(decision, HitProposed),
+            "reason": decision.reason,
+            "expires": "" if isinstance(decision, HitProposed) else decision.expires,
         }
-        for event in workspace.journal.events(subject=f"hit/{one.hit}")
-        for said in [event.said]
-        if isinstance(said, HitProposed | HitCleared | HitConfirmed)
+        for event in workspace.journal.events(subject=f"hit/{hit.hit}")
+        for decision in [event.said]
+        if isinstance(decision, HitProposed | HitCleared | HitConfirmed)
     ]

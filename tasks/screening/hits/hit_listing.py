@@ -12,13 +12,13 @@ from tasks.screening.hits import hit_decisions, screening_run
 from tasks.screening.hits.hit_decisions import ScreeningHit, decision_history, hit_differences, plain_value
 from tasks.screening.hits.screening_run import changed_sides
 from tasks.screening.lists.list_versions import contents_in_force, record_row
-from tasks.screening.matching.subject_screener import FOUND
+from tasks.screening.matching.subject_screener import HITS_WITH_DIGESTS
 from tasks.screening.parquet_content import select_rows
 from tasks.workspace import Workspace
 
 _NAME_COLUMNS = ("partner", "record", "name_matched", "partner_name", "reasons")
 
-NAMES = pa.schema([FOUND.field(name) for name in _NAME_COLUMNS])
+NAMES = pa.schema([HITS_WITH_DIGESTS.field(name) for name in _NAME_COLUMNS])
 """What of a screening a listing of hits shows; its explanations are most of the table."""
 
 
@@ -53,12 +53,12 @@ def _names(workspace: Workspace, hits: list[ScreeningHit]) -> dict[tuple[str, st
     if not content or not hits:
         return {}
     partners = {hit.partner for hit in hits}
-    found = select_rows(workspace.content.get(content), NAMES, partner=partners).to_pylist()
-    return {(row["partner"], row["record"]): row for row in found}
+    rows = select_rows(workspace.content.get(content), NAMES, partner=partners).to_pylist()
+    return {(row["partner"], row["record"]): row for row in rows}
 
 
 def brief_rows(rows_: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The lines of `rows` as a table has room for."""
+    """The columns of `hit_rows` that fit into a text table."""
     return [
         {
             "hit": row["hit"],
@@ -77,8 +77,10 @@ def hit_details(workspace: Workspace, hit: ScreeningHit) -> dict[str, Any]:
     """Everything about a hit: the listing, which words matched what, its decisions, what changed."""
     row: dict[str, Any] = {}
     if content := screening_run.last_content(workspace):
-        found = select_rows(workspace.content.get(content), FOUND, partner=[hit.partner], record=[hit.record])
-        row = next(iter(found.to_pylist()), {})
+        matches = select_rows(
+            workspace.content.get(content), HITS_WITH_DIGESTS, partner=[hit.partner], record=[hit.record]
+        )
+        row = next(iter(matches.to_pylist()), {})
     list_ = hit.record.partition("/")[0]
     listing = record_row(workspace.content, contents_in_force(workspace.journal).get(list_, ""), hit.record)
     return {
@@ -92,28 +94,28 @@ def hit_details(workspace: Workspace, hit: ScreeningHit) -> dict[str, Any]:
     }
 
 
-def detail_lines(told: dict[str, Any]) -> list[str]:
+def detail_lines(details: dict[str, Any]) -> list[str]:
     """The same as lines of text."""
-    listing = told["listing"]
-    found = [
-        f"{told['hit']}: {told['state']}" + (f", {told['reason']['text']}" if told["reason"] else ""),
-        f"  partner   {told['partner']}: {told['name']}",
-        f"  listed    {told['record']}: {told['listed_name']}",
-        f"  score     {told['score']} (model {told['model']}): {', '.join(told['reasons'])}",
-        f"  policy    {told['effect']}" + (", decided by two persons" if told["strong"] else ""),
+    listing = details["listing"]
+    lines = [
+        f"{details['hit']}: {details['state']}" + (f", {details['reason']['text']}" if details["reason"] else ""),
+        f"  partner   {details['partner']}: {details['name']}",
+        f"  listed    {details['record']}: {details['listed_name']}",
+        f"  score     {details['score']} (model {details['model']}): {', '.join(details['reasons'])}",
+        f"  policy    {details['effect']}" + (", decided by two persons" if details["strong"] else ""),
     ]
     for name in ("kind", "programs", "listed", "ends", "names", "places", "identifiers", "remarks"):
         if text := plain_value(listing.get(name)):
-            found.append(f"  {name:9} {text[:600]}")
-    for word in told["explanation"].get("words", []):
-        if word["partner"] and word["weight"] > 0.1:
-            found.append(f"  word      {word['partner']} = {word['listed']}, {word['likeness']:.0%}")
-    for side in told["unscreened"]:
-        found.append(f"  NOT SCREENED the {side} changed since; first: {screening_run.NEXT}")
-    for change in told["changed"]:
-        found.append(f"  CHANGED   {change['side']}, {change['field']}: {change['before']!r} -> {change['after']!r}")
-    for said in told["history"]:
-        until = f", until {said['expires']}" if said["expires"] else ""
-        until += ", the first of two persons" if said["alone"] else ""
-        found.append(f"  {said['at']}Z {said['by']}: {said['said']}{until}: {said['reason']}")
-    return found
+            lines.append(f"  {name:9} {text[:600]}")
+    for match in details["explanation"].get("words", []):
+        if match["partner"] and match["weight"] > 0.1:
+            lines.append(f"  word      {match['partner']} = {match['listed']}, {match['likeness']:.0%}")
+    for side in details["unscreened"]:
+        lines.append(f"  NOT SCREENED the {side} changed since; first: {screening_run.NEXT}")
+    for change in details["changed"]:
+        lines.append(f"  CHANGED   {change['side']}, {change['field']}: {change['before']!r} -> {change['after']!r}")
+    for decision in details["history"]:
+        until = f", until {decision['expires']}" if decision["expires"] else ""
+        until += ", the first of two persons" if decision["alone"] else ""
+        lines.append(f"  {decision['at']}Z {decision['by']}: {decision['said']}{until}: {decision['reason']}")
+    return lines

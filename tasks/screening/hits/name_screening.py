@@ -9,23 +9,24 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.core import clock
+from tasks.core.arrow_compute import to_list
 from tasks.core.messages import Reason
-from tasks.screening import open_items, parquet_content
+from tasks.screening import parquet_content
 from tasks.screening.events import ScreeningDone
 from tasks.screening.hits import role_policy, screening_run
 from tasks.screening.hits.role_policy import role_effect
 from tasks.screening.hits.screening_run import ScreeningBasis, configured_screener
 from tasks.screening.lists import list_versions
 from tasks.screening.lists.list_loading import load_embedded
-from tasks.screening.lists.list_versions import contents_in_force, records_screened, select_records
-from tasks.screening.matching.subject_screener import FOUND, sorted_hits
+from tasks.screening.lists.list_versions import contents_in_force, records_screened, red_lists, select_records
+from tasks.screening.matching.subject_screener import HITS_WITH_DIGESTS, sorted_hits
 from tasks.screening.partners import partner_register
 from tasks.screening.partners.partner_register import complete_row, register_table
 from tasks.screening.partners.screening_subjects import subjects_of
 from tasks.screening.risk import partner_state
 from tasks.workspace import Workspace
 
-_ASKED = "name"
+_QUERY_ID = "name"
 
 
 @dataclass(frozen=True)
@@ -49,23 +50,23 @@ class NameAnswer:
     not_screened: list[Reason]
 
 
-def screen_name(workspace: Workspace, asked: NameQuery, actor: str) -> NameAnswer:
+def screen_name(workspace: Workspace, query: NameQuery, actor: str) -> NameAnswer:
     """One name against the lists in force. Written down as a screening."""
     if not list_versions.in_force(workspace.journal):
         load_embedded(workspace, actor)
     lists = contents_in_force(workspace.journal)
     records = records_screened(workspace.content, lists)
-    one = register_table([complete_row({"partner": _ASKED, **vars(asked)})])
+    register = register_table([complete_row({"partner": _QUERY_ID, **vars(query)})])
     by = configured_screener(workspace)
-    found = sorted_hits(by.screen(subjects_of(one), records))
+    hits_table = sorted_hits(by.screen(subjects_of(register), records))
     # a register of its own: country, kind and role move the score, and somebody may do it again
-    partners = workspace.content.put(parquet_content.to_bytes(one, partner_register.REGISTER))
-    _write(workspace, asked, actor, ScreeningBasis(lists, partners, by.model), found)
-    listed = {row["record"]: row for row in _some(records, found)}
-    rows = [_row(hit, listed[hit["record"]], asked.role) for hit in found.to_pylist()]
+    partners = workspace.content.put(parquet_content.to_bytes(register, partner_register.REGISTER))
+    _write(workspace, query, actor, ScreeningBasis(lists, partners, by.model), hits_table)
+    listed = {row["record"]: row for row in _listed_rows(records, hits_table)}
+    rows = [_row(hit, listed[hit["record"]], query.role) for hit in to_list(hits_table)]
     hits = sorted(rows, key=lambda row: (-row["score"], row["record"]))
-    red = open_items.red_lists(workspace.journal)
-    return NameAnswer(asked.name, _state({row["effect"] for row in hits}, red), hits, red)
+    red = red_lists(workspace.journal)
+    return NameAnswer(query.name, _state({row["effect"] for row in hits}, red), hits, red)
 
 
 def _state(effects: set[str], red: list[Reason]) -> str:
@@ -76,20 +77,20 @@ def _state(effects: set[str], red: list[Reason]) -> str:
     return partner_state.NOT_SCREENED if red else partner_state.CLEAR
 
 
-def _some(records: pa.Table, found: pa.Table) -> list[dict[str, Any]]:
-    return select_records(records, set(found["record"].to_pylist())).to_pylist()
+def _listed_rows(records: pa.Table, hits: pa.Table) -> list[dict[str, Any]]:
+    return to_list(select_records(records, set(to_list(hits["record"]))))
 
 
-def _write(workspace: Workspace, asked: NameQuery, actor: str, basis: ScreeningBasis, found: pa.Table) -> None:
+def _write(workspace: Workspace, query: NameQuery, actor: str, basis: ScreeningBasis, hits: pa.Table) -> None:
     body = ScreeningDone(
         scope=screening_run.NAME,
         model=basis.model,
         lists=basis.lists,
         partners=basis.partners,
-        content=workspace.content.put(parquet_content.to_bytes(found, FOUND)),
+        content=workspace.content.put(parquet_content.to_bytes(hits, HITS_WITH_DIGESTS)),
         screened=1,
-        hits=found.num_rows,
-        about=asked.name,
+        hits=hits.num_rows,
+        about=query.name,
     )
     workspace.journal.append(body, "screening", actor)
 
@@ -97,7 +98,7 @@ def _write(workspace: Workspace, asked: NameQuery, actor: str, basis: ScreeningB
 def _row(hit: dict[str, Any], record: dict[str, Any], role: str) -> dict[str, Any]:
     today = clock.now().date().isoformat()
     effect = role_effect(role, record["list"], tuple(record["programs"]), record["ends"], today)
-    places = {place["country"] for place in record["places"] if place["country"]}
+    places = {country["country"] for country in record["places"] if country["country"]}
     return {
         "record": hit["record"],
         "listed_name": hit["name_matched"],
@@ -114,17 +115,17 @@ def screening_log(workspace: Workspace) -> Iterator[dict[str, Any]]:
     """Every screening, the latest first: who ran it, over what, and what came of it."""
     events = list(workspace.journal.events(kind=ScreeningDone.kind))
     for event in reversed(events):
-        said = event.said
-        if isinstance(said, ScreeningDone):
+        screening = event.said
+        if isinstance(screening, ScreeningDone):
             yield {
                 "event": event.seq,
                 "at": event.at[:16],
                 "by": event.actor,
-                "scope": said.scope,
-                "about": said.about,
-                "screened": said.screened,
-                "hits": said.hits,
-                "lists": len(said.lists),
-                "model": said.model,
-                "content": said.content[:12],
+                "scope": screening.scope,
+                "about": screening.about,
+                "screened": screening.screened,
+                "hits": screening.hits,
+                "lists": len(screening.lists),
+                "model": screening.model,
+                "content": screening.content[:12],
             }

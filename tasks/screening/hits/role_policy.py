@@ -26,9 +26,9 @@ def role_effect(role: str, list_: str, programs: tuple[str, ...], ends: str, tod
     """`block`, `review` or `note`. `ends`, `today`: ISO dates; unknown lists and roles are reviewed."""
     if ends and ends < today:
         return NOTE
-    found = [_rows()[(list_, p)] for p in programs if (list_, p) in _rows()]
-    rows = found or [row for row in [_rows().get((list_, ""))] if row]
+    special = [_rows()[(list_, p)] for p in programs if (list_, p) in _rows()]
+    rows = special or [row for row in [_rows().get((list_, ""))] if row]
     if role not in ROLES or not rows:
         return REVIEW
     effects = {row[role] for row in rows}
-    return next(one for one in (BLOCK, REVIEW, NOTE) if one in effects)
+    return next(effect for effect in (BLOCK, REVIEW, NOTE) if effect in effects)

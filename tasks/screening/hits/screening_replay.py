@@ -21,7 +21,7 @@ from tasks.screening.partners.screening_subjects import subjects_of
 from tasks.screening.settings import ScreeningSettings
 from tasks.workspace import Workspace
 
-_SAID = ("partner", "record", "name_matched", "partner_name", "score")
+_COMPARED = ("partner", "record", "name_matched", "partner_name", "score")
 
 
 @dataclass(frozen=True)
@@ -42,67 +42,67 @@ class ScreeningReplay:
 def replay_screening(workspace: Workspace, which: str) -> ScreeningReplay:
     """Do a screening again by its event's number, or the digest of what it found or its first letters.
     Raises Refused for none or several, an older one of a lone name, or a model that is not here."""
-    event, said = _find(workspace, which)
-    by = _screener(workspace, said.model)
-    subjects = subjects_of(read_register(workspace.content, said.partners))
-    now = sorted_hits(by.screen(subjects, records_screened(workspace.content, said.lists)))
-    differ = _differences(_rows(screening_run.hits_of(workspace, said.content)), _rows(now))
+    event, screening = _find(workspace, which)
+    by = _screener(workspace, screening.model)
+    subjects = subjects_of(read_register(workspace.content, screening.partners))
+    now = sorted_hits(by.screen(subjects, records_screened(workspace.content, screening.lists)))
+    differ = _differences(_rows(screening_run.hits_of(workspace, screening.content)), _rows(now))
     return ScreeningReplay(
-        event.seq, event.at, event.actor, said.about, said.model, len(subjects), now.num_rows, tuple(differ)
+        event.seq, event.at, event.actor, screening.about, screening.model, len(subjects), now.num_rows, tuple(differ)
     )
 
 
 def _find(workspace: Workspace, which: str) -> tuple[Event, ScreeningDone]:
-    done = [
+    screenings = [
         (event, event.said)
         for event in workspace.journal.events(kind=ScreeningDone.kind)
         if isinstance(event.said, ScreeningDone)
     ]
-    found = [one for one in done if which == str(one[0].seq)]
-    if not found and len(which) >= 4:
-        found = [one for one in done if one[1].content.startswith(which)]
-    if not found:
+    matches = [entry for entry in screenings if which == str(entry[0].seq)]
+    if not matches and len(which) >= 4:
+        matches = [entry for entry in screenings if entry[1].content.startswith(which)]
+    if not matches:
         raise Refused("screening-unknown", which=which)
-    if len({_basis(said) for _, said in found}) > 1:  # who finds nothing finds the same
-        events = ", ".join(str(event.seq) for event, _ in found)
+    if len({_basis(screening) for _, screening in matches}) > 1:  # who finds nothing finds the same
+        events = ", ".join(str(event.seq) for event, _ in matches)
         raise Refused("screening-name-ambiguous", which=which, events=events)
-    event, said = found[-1]
-    if said.scope == screening_run.NAME and not said.partners:
-        raise Refused("screened-details-not-recorded", about=said.about)
-    return event, said
+    event, screening = matches[-1]
+    if screening.scope == screening_run.NAME and not screening.partners:
+        raise Refused("screened-details-not-recorded", about=screening.about)
+    return event, screening
 
 
-def _basis(said: ScreeningDone) -> tuple[str, str, str, str]:
-    return said.content, canonical(said.lists), said.partners, said.model
+def _basis(screening: ScreeningDone) -> tuple[str, str, str, str]:
+    return screening.content, canonical(screening.lists), screening.partners, screening.model
 
 
 def _screener(workspace: Workspace, model: str) -> Screener:
     """The matching of that time: a model's version, and the second opinion if it was asked."""
     version, _, opinion = model.partition(", ")
-    asked = second_opinion.logic_v2() if opinion else None
-    if asked and asked.name != opinion:
-        raise Refused("second-opinion-version-mismatch", opinion=opinion, name=asked.name)
-    return Screener(workspace.settings(ScreeningSettings).threads, asked, version=version)
+    scorer = second_opinion.logic_v2() if opinion else None
+    if scorer and scorer.name != opinion:
+        raise Refused("second-opinion-version-mismatch", opinion=opinion, name=scorer.name)
+    return Screener(workspace.settings(ScreeningSettings).threads, scorer, version=version)
 
 
-def _rows(found: pa.Table) -> dict[tuple[str, str], dict[str, object]]:
-    rows = found.select(_SAID).to_pylist()
+def _rows(hits: pa.Table) -> dict[tuple[str, str], dict[str, object]]:
+    rows = hits.select(_COMPARED).to_pylist()
     return {(row["partner"], row["record"]): row for row in rows}
 
 
 def _differences(
     before: dict[tuple[str, str], dict[str, object]], now: dict[tuple[str, str], dict[str, object]]
 ) -> list[Reason]:
-    found = []
+    differences = []
     for pair in sorted(before.keys() | now.keys()):
         old, new = before.get(pair), now.get(pair)
         partner, record = pair
         if old is None:
-            found.append(Reason("hit-not-found-then", partner=partner, record=record))
+            differences.append(Reason("hit-not-found-then", partner=partner, record=record))
         elif new is None:
-            found.append(Reason("hit-not-found-now", partner=partner, record=record))
+            differences.append(Reason("hit-not-found-now", partner=partner, record=record))
         elif old != new:
-            found.append(
+            differences.append(
                 Reason("hit-found-otherwise", partner=partner, record=record, before=old["score"], now=new["score"])
             )
-    return found
+    return differences

@@ -3,9 +3,6 @@
 What was found is content named in the journal, with the lists, the register and the model behind it:
 a screening can be done again years later. A run over the changes leaves the same hits as a run over
 the whole, because a score depends on the two names and the model alone.
-
-What became of a hit's partner and list record since the last screening, which alone brings hits up
-to date: lists and partners may have been taken since.
 """
 
 from __future__ import annotations
@@ -14,10 +11,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from tasks.core import clock
+from tasks.core import arrow_compute as pc, clock
+from tasks.core.arrow_compute import to_list
 from tasks.core.journal import store
 from tasks.core.journal.journal import Pen
 from tasks.screening import parquet_content
@@ -28,12 +25,12 @@ from tasks.screening.lists import list_versions
 from tasks.screening.lists.list_loading import load_embedded
 from tasks.screening.lists.list_versions import contents_in_force, record_row, records_screened, select_records
 from tasks.screening.matching import second_opinion
-from tasks.screening.matching.model_version import MODEL
+from tasks.screening.matching.name_words import MODEL
 from tasks.screening.matching.scoring_model import load_model
-from tasks.screening.matching.subject_screener import FOUND, Screener, screen_changes, sorted_hits
+from tasks.screening.matching.subject_screener import HITS_WITH_DIGESTS, Screener, screen_changes, sorted_hits
 from tasks.screening.partners.partner_register import current_digest, read_register
 from tasks.screening.partners.screening_subjects import ScreeningSubjects, subjects_of
-from tasks.screening.risk.ownership_rules import MARK
+from tasks.screening.risk.ownership_rules import OWNER_SEPARATOR
 from tasks.screening.settings import ScreeningSettings
 from tasks.screening.tables import HITS, SCREENED
 from tasks.security.api import PlanDropped
@@ -54,10 +51,10 @@ def changed_sides(workspace: Workspace, hit: str) -> list[str]:
 
 def _partner(workspace: Workspace, subject: str) -> str:
     register_ = read_register(workspace.content, current_digest(workspace.journal))
-    one = register_.filter(pc.equal(register_["partner"], partner_of(subject)))
-    everyone = subjects_of(one).partners
-    found = everyone.filter(pc.equal(everyone["partner"], subject))["digest"].to_pylist()
-    return found[0] if found else ""
+    row = register_.filter(pc.equal(register_["partner"], partner_of(subject)))
+    everyone = subjects_of(row).partners
+    digests = to_list(everyone.filter(pc.equal(everyone["partner"], subject))["digest"])
+    return digests[0] if digests else ""
 
 
 def _record(workspace: Workspace, record: str) -> str:
@@ -65,7 +62,7 @@ def _record(workspace: Workspace, record: str) -> str:
     return record_row(workspace.content, version, record).get("digest", "")
 
 
-SHELF = "screening-shelf"
+CACHE_FOLDER = "screening-shelf"
 """Of the home: a copy of prepared partners, which may be deleted at any time."""
 
 FULL, CHANGES, NAME = "full", "changes", "name"
@@ -82,7 +79,7 @@ class ScreeningBasis:
 
 @dataclass(frozen=True)
 class ScreeningOutcome:
-    """`new`: hits that are new or rest on other content than before; `gone`: ids of hits that are
+    """`new`: hits that are new or rest on other content than before; `removed`: ids of hits that are
     no more. `screened`: how many subjects were held against something."""
 
     scope: str
@@ -91,7 +88,7 @@ class ScreeningOutcome:
     screened: int
     hits: int
     new: tuple[HitLine, ...]
-    gone: tuple[str, ...]
+    removed: tuple[str, ...]
 
 
 def screen_register(workspace: Workspace, actor: str, *, full: bool = False) -> ScreeningOutcome:
@@ -105,17 +102,17 @@ def screen_register(workspace: Workspace, actor: str, *, full: bool = False) -> 
     if before is not None and before[0].model != basis.model:
         before = None
     sides = _sides(workspace, by, basis)
-    found, screened = _find(workspace, by, sides, basis, before)
-    held = _ScreeningResult(CHANGES if before else FULL, basis, found, _lines(workspace, sides, found), screened)
-    return _write(workspace, actor, held)
+    hits, screened = _find(workspace, by, sides, basis, before)
+    result = _ScreeningResult(CHANGES if before else FULL, basis, hits, _lines(workspace, sides, hits), screened)
+    return _write(workspace, actor, result)
 
 
 def configured_screener(workspace: Workspace) -> Screener:
     """The matching that the settings ask for. Raises MissingPart for a second opinion that is not
     installed."""
-    given = workspace.settings(ScreeningSettings)
-    opinion = second_opinion.logic_v2() if given.second_opinion else None
-    return Screener(given.threads, opinion, workspace.settings.home / SHELF)
+    settings = workspace.settings(ScreeningSettings)
+    opinion = second_opinion.logic_v2() if settings.second_opinion else None
+    return Screener(settings.threads, opinion, workspace.settings.home / CACHE_FOLDER)
 
 
 def last_screening(workspace: Workspace) -> tuple[ScreeningBasis, pa.Table] | None:
@@ -137,8 +134,8 @@ def _basis(row: sa.Row) -> ScreeningBasis:
 
 
 def hits_of(workspace: Workspace, content: str) -> pa.Table:
-    """The hits of a screening, with explanations (schema FOUND)."""
-    return parquet_content.from_bytes(workspace.content.get(content), FOUND)
+    """The hits of a screening, with explanations (schema HITS_WITH_DIGESTS)."""
+    return parquet_content.from_bytes(workspace.content.get(content), HITS_WITH_DIGESTS)
 
 
 def _sides(workspace: Workspace, by: Screener, basis: ScreeningBasis) -> tuple[ScreeningSubjects, pa.Table]:
@@ -157,17 +154,17 @@ def _find(
     if before is None:
         return sorted_hits(by.screen(*sides)), len(sides[0])
     rested, hits = before
-    were, known = sides
+    were, old_records = sides
     if rested.partners != basis.partners:
         were = by.everyone(workspace.content, rested.partners)
     if rested.lists != basis.lists:
-        known = records_screened(workspace.content, rested.lists)
-    return screen_changes(hits, (were, known), sides, by)
+        old_records = records_screened(workspace.content, rested.lists)
+    return screen_changes(hits, (were, old_records), sides, by)
 
 
 def partner_of(subject: str) -> str:
     """The partner itself, of a subject that may be one of its owners."""
-    return subject.split(MARK)[0]
+    return subject.split(OWNER_SEPARATOR)[0]
 
 
 def hit_id(partner: str, record: str) -> str:
@@ -177,36 +174,36 @@ def hit_id(partner: str, record: str) -> str:
 
 @dataclass(frozen=True)
 class _ScreeningResult:
-    """A screening before it is written down: the hits as a table (FOUND) and as journal lines."""
+    """A screening before it is written down: the hits as a table (HITS_WITH_DIGESTS) and as journal lines."""
 
     scope: str
     basis: ScreeningBasis
-    found: pa.Table
+    hits: pa.Table
     lines: list[HitLine]
     screened: int
 
 
-def _write(workspace: Workspace, actor: str, held: _ScreeningResult) -> ScreeningOutcome:
+def _write(workspace: Workspace, actor: str, result: _ScreeningResult) -> ScreeningOutcome:
     """Write down what was found, in one transaction with the hits that are new or gone."""
-    basis, count = held.basis, held.found.num_rows
-    content = workspace.content.put(parquet_content.to_bytes(held.found, FOUND))
-    done = ScreeningDone(
-        scope=held.scope,
+    basis, count = result.basis, result.hits.num_rows
+    content = workspace.content.put(parquet_content.to_bytes(result.hits, HITS_WITH_DIGESTS))
+    body = ScreeningDone(
+        scope=result.scope,
         model=basis.model,
         lists=basis.lists,
         partners=basis.partners,
         content=content,
-        screened=held.screened,
+        screened=result.screened,
         hits=count,
     )
     with workspace.journal.write(actor) as pen:
-        new, gone = _news(pen, held.lines)
-        if new or gone:
-            pen.append(HitFound(hits=list(new), gone=list(gone)), "screening")
+        new, removed = _news(pen, result.lines)
+        if new or removed:
+            pen.append(HitFound(hits=list(new), gone=list(removed)), "screening")
             _drop_proposals(pen)
         if not _written(pen, basis, content):
-            pen.append(done, "screening")
-    return ScreeningOutcome(held.scope, basis, content, held.screened, count, new, gone)
+            pen.append(body, "screening")
+    return ScreeningOutcome(result.scope, basis, content, result.screened, count, new, removed)
 
 
 def _drop_proposals(pen: Pen) -> None:
@@ -229,11 +226,11 @@ def drop_proposal(pen: Pen, plan: str) -> None:
 
 
 def _news(pen: Pen, lines: list[HitLine]) -> tuple[tuple[HitLine, ...], tuple[str, ...]]:
-    """The hits that the book does not know so, and the ids of those that are no more."""
-    known = {row.hit: row for row in pen.rows(sa.select(HITS))}
-    standing = {line.hit for line in lines}
-    gone = sorted(hit for hit, row in known.items() if row.present and hit not in standing)
-    return tuple(line for line in lines if _is_news(line, known.get(line.hit))), tuple(gone)
+    """The hits that the journal does not have so, and the ids of those that are no more."""
+    recorded = {row.hit: row for row in pen.rows(sa.select(HITS))}
+    present = {line.hit for line in lines}
+    removed = sorted(hit for hit, row in recorded.items() if row.present and hit not in present)
+    return tuple(line for line in lines if _is_news(line, recorded.get(line.hit))), tuple(removed)
 
 
 def _written(pen: Pen, basis: ScreeningBasis, content: str) -> bool:
@@ -246,19 +243,19 @@ def _written(pen: Pen, basis: ScreeningBasis, content: str) -> bool:
     )
 
 
-def _lines(workspace: Workspace, sides: tuple[ScreeningSubjects, pa.Table], found: pa.Table) -> list[HitLine]:
+def _lines(workspace: Workspace, sides: tuple[ScreeningSubjects, pa.Table], hits: pa.Table) -> list[HitLine]:
     """The journal's line for each hit: with what the policy says of it today."""
     subjects, every = sides
-    found_ones = subjects.only(pc.unique(found["partner"])).partners
-    roles = dict(zip(*(found_ones[name].to_pylist() for name in ("partner", "role")), strict=True))
-    records = select_records(every, set(found["record"].to_pylist()))
-    listed = {row["record"]: row for row in records.to_pylist()}
+    matched = subjects.only(pc.unique(hits["partner"])).partners
+    roles = dict(zip(*(to_list(matched[name]) for name in ("partner", "role")), strict=True))
+    records = select_records(every, set(to_list(hits["record"])))
+    listed = {row["record"]: row for row in to_list(records)}
     today = clock.now().date().isoformat()
     least = _strong(workspace)
     lines = []
-    for row in found.select(_IN_LINE).to_pylist():
-        one, role = listed[row["record"]], roles[row["partner"]]
-        effect = role_effect(role, one["list"], tuple(one["programs"]), one["ends"], today)
+    for row in to_list(hits.select(_IN_LINE)):
+        record, role = listed[row["record"]], roles[row["partner"]]
+        effect = role_effect(role, record["list"], tuple(record["programs"]), record["ends"], today)
         strong = row["score"] >= least and effect != role_policy.NOTE
         hit = hit_id(row["partner"], row["record"])
         lines.append(HitLine(hit=hit, strong=strong, effect=effect, **row))
@@ -267,15 +264,15 @@ def _lines(workspace: Workspace, sides: tuple[ScreeningSubjects, pa.Table], foun
 
 def _strong(workspace: Workspace) -> float:
     """The score from which two persons decide."""
-    told = workspace.settings(ScreeningSettings).strong_score
-    return load_model(MODEL).strong if told is None else told
+    configured = workspace.settings(ScreeningSettings).strong_score
+    return load_model(MODEL).strong if configured is None else configured
 
 
 _IN_LINE = ["partner", "record", "score", "partner_digest", "record_digest"]
 
 
-def _is_news(line: HitLine, known: sa.Row | None) -> bool:
-    if known is None or not known.present:
+def _is_news(line: HitLine, before: sa.Row | None) -> bool:
+    if before is None or not before.present:
         return True
-    said = (known.partner_digest, known.record_digest, known.effect, known.strong, known.score)
-    return said != (line.partner_digest, line.record_digest, line.effect, line.strong, line.score)
+    facts_before = (before.partner_digest, before.record_digest, before.effect, before.strong, before.score)
+    return facts_before != (line.partner_digest, line.record_digest, line.effect, line.strong, line.score)

@@ -1,8 +1,8 @@
-"""The DoD list of Chinese military companies (section 1260H) and FinCEN's special measures (sections
-311 and 9714): a row a publication, so that one company has several.
+"""Lists of single agencies, where one party may have several rows.
 
-The BIS Denied Persons List: tab separated, a row an order and address. One person may have many
-rows; they are one record where name and first day agree.
+The DoD list of Chinese military companies (section 1260H) and FinCEN's special measures (sections 311
+and 9714): a row a publication. The BIS Denied Persons List: tab separated, a row an order and address;
+rows are one record where name and first day agree.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def read_dpl(source: ListFiles) -> list[RecordDraft]:
         listed = _iso(row["Effective_Date"])
         key = sha256(f"{row['Name']}\n{listed}".encode()).hexdigest()[:12]
         draft = drafts.setdefault(key, RecordDraft(f"bis-dpl/{key}", "unknown", listed=listed))
-        draft.name(row["Name"], PRIMARY)
+        draft.add_name(row["Name"], PRIMARY)
         draft.programs = ["DPL"] if row["Standard_Order"].upper() == "Y" else ["DPL non-standard"]
         draft.ends = max(draft.ends, _iso(row["Expiration_Date"]))
         country = country_code(_SPELLED.get(row["Country"], row["Country"]))
         # rows of orders against people in the U.S. often name the state and no country
-        draft.place(country or ("US" if row["State"] else ""), row["City"], row["Street_Address"])
+        draft.add_place(country or ("US" if row["State"] else ""), row["City"], row["Street_Address"])
         for part in (row["Action"], row["FR_Citation"]):
             if part and part not in draft.remarks:
                 draft.remarks = f"{draft.remarks}; {part}" if draft.remarks else part
@@ -86,7 +86,7 @@ def read_dod(source: ListFiles) -> list[RecordDraft]:
         draft.listed = min(filter(None, (draft.listed, row["Start date"])), default="")
         parent = row.get("Parent Name", "")
         draft.remarks = f"Subsidiary of {parent}" if parent else draft.remarks
-        draft.place("CN")
+        draft.add_place("CN")
     return list(drafts.values())
 
 
@@ -103,9 +103,9 @@ def read_fincen(source: ListFiles) -> list[RecordDraft]:
         add_name(draft, row["Name"], PRIMARY)
         for alias in row["Alias"].split("; "):
             add_alias(draft, alias)
-        draft.place(country_code(row["Country"]), address=row["Address"])
+        draft.add_place(country_code(row["Country"]), address=row["Address"])
         if number := row.get("Registration number"):
-            draft.identifier("registration", number)
+            draft.add_identifier("registration", number)
         draft.remarks = f"Special measure: {row['Measure']} ({row['Relationship']})"
     return list(drafts.values())
 

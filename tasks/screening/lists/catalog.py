@@ -1,6 +1,5 @@
-"""Which lists there are, who keeps them, how old they may grow, and which module reads each.
-
-The fewest records that a whole list has, of each list and of each source of the CSL.
+"""The lists: who keeps them, how old they may grow, which module reads each, and the fewest records that a
+whole list, or a source of the CSL, has.
 
 A list in force is compared with the one before; the first has none, so a cut-off file would pass for
 the whole. Floors are data (`data/screening/floors.csv`): about half of the real size or less, with the
@@ -72,16 +71,16 @@ def parse_floors(text: str) -> tuple[ListFloor, ...]:
 def shortfalls(list_: str, table: pa.Table) -> list[ListShortfall]:
     """What of a list (schema RECORDS) is below its floor; the list itself first, then its sources."""
     sources = Counter(row[0] if row else "" for row in table["programs"].to_pylist())
-    found = []
+    below = []
     for floor in floors():
         if floor.list != list_:
             continue
         records = sources[floor.source] if floor.source else table.num_rows
         if records < floor.records:
-            found.append(_short(floor, RECORDS, records, floor.records))
+            below.append(_short(floor, RECORDS, records, floor.records))
         if floor.names and (names := names_table(table).num_rows) < floor.names:
-            found.append(_short(floor, NAMES, names, floor.names))
-    return found
+            below.append(_short(floor, NAMES, names, floor.names))
+    return below
 
 
 def _short(floor: ListFloor, counted: str, count: int, least: int) -> ListShortfall:
@@ -99,7 +98,7 @@ def shortfall_reason(short: ListShortfall) -> Reason:
 
 def shortfall_problem(list_: str, short: ListShortfall) -> Problem:
     """The same as a fault of a list that is loaded, with the size that the floor comes from."""
-    floor = next((one for one in floors() if (one.list, one.source) == (list_, short.source)), None)
+    floor = next((row for row in floors() if (row.list, row.source) == (list_, short.source)), None)
     cause = shortfall_reason(short)
     if floor is None or not floor.real_records:
         return Problem(list_, code="list-not-whole", values={**cause.values, "shortfall": cause.text})
@@ -110,7 +109,7 @@ def shortfall_problem(list_: str, short: ListShortfall) -> Problem:
     )
 
 
-OWN = "own"
+OWN_LIST = "own"
 Reader = Callable[[ListFiles], list[RecordDraft]]
 READERS: dict[str, Reader] = {
     "ofac-sdn": ofac.read_sdn,

@@ -10,12 +10,12 @@ from importlib.resources import files
 
 @cache
 def _codes() -> dict[str, str]:
-    known: dict[str, str] = {}
+    codes: dict[str, str] = {}
     for folder, name in (("codes", "country.csv"), ("screening", "country_names.csv")):
         text = files("continuity_data").joinpath(folder, name).read_text(encoding="utf-8")
         for row in csv.DictReader(text.splitlines()):
-            known[_plain(row["meaning"])] = row["code"]
-    return known
+            codes[_plain(row["meaning"])] = row["code"]
+    return codes
 
 
 @cache

@@ -31,7 +31,7 @@ _IDENTIFIERS = (
 def read_csl(source: ListFiles) -> list[RecordDraft]:
     drafts: dict[str, RecordDraft] = {}
     for _, row in source.table(FILES, ("source", "name", "addresses", "alt_names", "ids")):
-        code = found[1] if (found := _CODE.search(row["source"])) else "OTHER"
+        code = match[1] if (match := _CODE.search(row["source"])) else "OTHER"
         if not row["name"]:
             source.skip(Reason("list-rows-unnamed"))
             continue
@@ -41,8 +41,8 @@ def read_csl(source: ListFiles) -> list[RecordDraft]:
 
 
 def _draft(row: dict[str, str], code: str) -> RecordDraft:
-    known = row.get("entity_number") or row.get("_id") or _own_id(row)
-    draft = RecordDraft(f"csl/{code}-{known}", row.get("type", "").lower() or "unknown")
+    number = row.get("entity_number") or row.get("_id") or _own_id(row)
+    draft = RecordDraft(f"csl/{code}-{number}", row.get("type", "").lower() or "unknown")
     draft.programs = [code, *_several(row.get("programs", ""))]
     draft.listed, draft.ends = row.get("start_date", ""), row.get("end_date", "")
     draft.subsidiaries = bool(_SUBSIDIARIES.search(row["name"]))
@@ -50,12 +50,12 @@ def _draft(row: dict[str, str], code: str) -> RecordDraft:
     for name in _several(row["alt_names"]):
         add_alias(draft, re.sub(r"^and ", "", name))
     for address in _several(row["addresses"]):
-        _place(draft, address)
+        _add_place(draft, address)
     for date in _several(row.get("dates_of_birth", "")) or []:
-        draft.place(born=date if re.fullmatch(r"\d{4}(-\d\d-\d\d)?", date) else birth_date(date))
+        draft.add_place(born=date if re.fullmatch(r"\d{4}(-\d\d-\d\d)?", date) else birth_date(date))
     for nation in _several(row.get("nationalities", "") + "; " + row.get("citizenships", "")):
-        draft.place(country_code(nation))
-    draft.place(country_code(row.get("vessel_flag", "")))
+        draft.add_place(country_code(nation))
+    draft.add_place(country_code(row.get("vessel_flag", "")))
     for identifier in _several(row["ids"]):
         _identifier(draft, identifier)
     draft.remarks = "; ".join(
@@ -75,7 +75,7 @@ def _several(text: str) -> list[str]:
     return [part.strip() for part in text.split("; ") if part.strip()]
 
 
-def _place(draft: RecordDraft, address: str) -> None:
+def _add_place(draft: RecordDraft, address: str) -> None:
     """`street, city, postal code, CC`: the last part is the country."""
     parts = [part.strip() for part in address.split(",")]
     country = country_code(parts[-1])
@@ -84,7 +84,7 @@ def _place(draft: RecordDraft, address: str) -> None:
     while parts and re.fullmatch(r"[\d -]{4,}", parts[-1]):
         parts.pop()
     city = parts.pop() if parts else ""
-    draft.place(country, city, ", ".join(parts))
+    draft.add_place(country, city, ", ".join(parts))
 
 
 def _identifier(draft: RecordDraft, text: str) -> None:
@@ -95,7 +95,7 @@ def _identifier(draft: RecordDraft, text: str) -> None:
     parts = (part.strip() for part in text.split(","))
     value = next((part for part in parts if _is_number(part)), "")
     if kind and value:
-        draft.identifier(kind, value.removeprefix("IMO "))
+        draft.add_identifier(kind, value.removeprefix("IMO "))
 
 
 def _is_number(part: str) -> bool:

@@ -31,13 +31,13 @@ def read_uflpa(source: ListFiles) -> list[RecordDraft]:
     for _, row in source.table(UFLPA_FILES, ("name_as_published", "effective_date")):
         published = row["name_as_published"]
         draft = RecordDraft(f"uflpa/{_key(published)}", "entity", ["UFLPA"], row["effective_date"])
-        told = "subsidiar" in row.get("note", "").lower()
-        draft.subsidiaries = bool(_SUBSIDIARIES.search(published)) or told
+        covers_subsidiaries = "subsidiar" in row.get("note", "").lower()
+        draft.subsidiaries = bool(_SUBSIDIARIES.search(published)) or covers_subsidiaries
         draft.remarks = published
         for name, strength in uflpa_names(published):
-            draft.name(name, strength)
+            draft.add_name(name, strength)
         # every listing of this law concerns goods of the Uyghur Region or its labour programmes
-        draft.place("CN")
+        draft.add_place("CN")
         drafts.append(draft)
     return drafts
 
@@ -45,15 +45,15 @@ def read_uflpa(source: ListFiles) -> list[RecordDraft]:
 def uflpa_names(published: str) -> list[tuple[str, str]]:
     """(name, strength) of a row as DHS publishes it: the name, then its aliases."""
     text = _SUBSIDIARIES.sub("", published.strip())
-    aliases = [found["names"] for found in _ALIASES.finditer(text)]
+    aliases = [match["names"] for match in _ALIASES.finditer(text)]
     main = " ".join(_ALIASES.sub(" ", text).split()).strip(" ,;")
-    found = [(main, PRIMARY)]
+    names = [(main, PRIMARY)]
     for group in aliases:
         for alias in re.split(r";", group):
             tidy = re.sub(r"^\s*(?:and|or)\s+", "", alias.strip()).strip(" ,;")
             if tidy:
-                found.append((tidy, STRONG))
-    return found
+                names.append((tidy, STRONG))
+    return names
 
 
 def read_wro(source: ListFiles) -> list[RecordDraft]:
@@ -67,7 +67,7 @@ def read_wro(source: ListFiles) -> list[RecordDraft]:
             draft = RecordDraft(f"cbp-wro/{_key(firm + row['date'])}", "entity", [row["status"]])
             draft.listed = row["date"]
             draft.remarks = f"{published} ({row['industry']})"
-            draft.place(country_code(row["country"]))
+            draft.add_place(country_code(row["country"]))
             if goods:
                 draft.kind = "goods"
                 source.skip(Reason("list-goods-unnamed"))
@@ -81,13 +81,13 @@ def read_wro(source: ListFiles) -> list[RecordDraft]:
 
 def _vessels(draft: RecordDraft, names: str) -> None:
     draft.kind = "vessel"
-    for place, one in enumerate(re.split(r",\s*(?:or |and )?", names)):
-        draft.name(one, STRONG if place else PRIMARY)
+    for position, part in enumerate(re.split(r",\s*(?:or |and )?", names)):
+        draft.add_name(part, STRONG if position else PRIMARY)
 
 
 def _firm(draft: RecordDraft, firm: str) -> None:
-    for place, one in enumerate(re.split(r",?\s*a/k/a\s+", firm)):
-        add_name(draft, one, STRONG if place else PRIMARY)
+    for position, part in enumerate(re.split(r",?\s*a/k/a\s+", firm)):
+        add_name(draft, part, STRONG if position else PRIMARY)
 
 
 def _key(text: str) -> str:

@@ -36,8 +36,8 @@ class ListFiles:
 
     def text(self, names: Sequence[str], needed: bool = True) -> tuple[str, str]:
         """Name and text of the first of these files that is there; empty if none is."""
-        path, *others = files_matching(self.folder, names) or [None]
-        self.passed += [other.name for other in others if other]
+        path, *unread = files_matching(self.folder, names) or [None]
+        self.passed += [file.name for file in unread if file]
         if path is None:
             if needed:
                 self.blame(Problem(names[0], code="list-file-missing", values={"folder": str(self.folder)}))
@@ -51,14 +51,14 @@ class ListFiles:
         return path.name, text
 
     def table(
-        self, names: Sequence[str], heading: Iterable[str], mark: str = ","
+        self, names: Sequence[str], heading: Iterable[str], separator: str = ","
     ) -> Iterator[tuple[int, dict[str, str]]]:
         """Row number and cells of a file with a heading row, bound by name. A heading that lacks
         a column of `heading` is a fault, as is a row with another number of cells."""
         name, text = self.text(names)
         if not text:
             return
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         try:
             titles = [title.strip() for title in next(rows, [])]
             if lacking := [title for title in heading if title not in titles]:
@@ -100,11 +100,11 @@ def find_file(folder: Path, names: Sequence[str]) -> Path | None:
 def files_matching(folder: Path, names: Sequence[str]) -> list[Path]:
     """All such files; the one that counts first: by the first of `names`, then the latest day
     in a name, then the name that sorts last."""
-    found: list[Path] = []
+    matching: list[Path] = []
     for pattern in names:
-        more = [path for path in folder.glob(pattern) if path.is_file() and path not in found]
-        found += sorted(more, key=lambda path: (_day(path.name), path.name), reverse=True)
-    return found
+        new = [path for path in folder.glob(pattern) if path.is_file() and path not in matching]
+        matching += sorted(new, key=lambda path: (_day(path.name), path.name), reverse=True)
+    return matching
 
 
 def _day(name: str) -> str:

@@ -1,7 +1,5 @@
-"""A folder of list files into versions in force. What is wrong keeps the old version in force, until
-a named person says yes to it.
-
-The broker's own deny list: kept in the journal itself, a version a change, each with its reason.
+"""Loading a folder of list files into versions in force, and the broker's own deny list. A faulty list leaves
+the old version in force until a named person accepts it.
 """
 
 from __future__ import annotations
@@ -14,14 +12,14 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.core import clock
+from tasks.core import arrow_compute as pc, clock
+from tasks.core.arrow_compute import to_list
 from tasks.core.errors import BadInput, Problem, Refused
 from tasks.core.messages import Reason
 from tasks.screening.events import ListChecked, ListLoaded, ListShortfall, ListSource
 from tasks.screening.lists import catalog, list_schema, list_versions
-from tasks.screening.lists.catalog import OWN, READERS, SIGNS, shortfall_problem
+from tasks.screening.lists.catalog import OWN_LIST, READERS, SIGNS, shortfall_problem
 from tasks.screening.lists.list_files import ListFiles, find_file
 from tasks.screening.lists.list_schema import RecordDraft, concat_records, names_table, records_table
 from tasks.screening.lists.list_versions import ListVersion, published_day, read_version, record_changes
@@ -31,9 +29,9 @@ from tasks.workspace import Workspace
 
 def deny(workspace: Workspace, actor: str, draft: RecordDraft, reason: str) -> str:
     """Put a party on the own deny list. Returns its record."""
-    old = list_versions.records_of(workspace, OWN)
-    taken = [int(one.rpartition("/")[2]) for one in old["record"].to_pylist()]
-    draft.record = f"{OWN}/{max(taken, default=0) + 1:04d}"
+    old = list_versions.records_of(workspace, OWN_LIST)
+    numbers = [int(record.rpartition("/")[2]) for record in to_list(old["record"])]
+    draft.record = f"{OWN_LIST}/{max(numbers, default=0) + 1:04d}"
     draft.remarks, draft.programs = reason, ["own"]
     draft.listed = clock.now().date().isoformat()
     _put_own(workspace, actor, concat_records([old, records_table([draft])]), reason)
@@ -42,7 +40,7 @@ def deny(workspace: Workspace, actor: str, draft: RecordDraft, reason: str) -> s
 
 def allow(workspace: Workspace, actor: str, record: str, reason: str) -> None:
     """Take a party off the own deny list. Raises Refused if it is not on it."""
-    old = list_versions.records_of(workspace, OWN)
+    old = list_versions.records_of(workspace, OWN_LIST)
     left = old.filter(pc.not_equal(old["record"], record))
     if left.num_rows == old.num_rows:
         raise Refused("deny-record-not-found", record=record)
@@ -53,7 +51,7 @@ def _put_own(workspace: Workspace, actor: str, table: pa.Table, reason: str) -> 
     if not reason:
         raise BadInput("reason-missing")
     body = ListLoaded(
-        list_id=OWN,
+        list_id=OWN_LIST,
         content=workspace.content.put(list_schema.to_bytes(table)),
         sources=[],
         as_of=clock.now().date().isoformat(),
@@ -61,7 +59,7 @@ def _put_own(workspace: Workspace, actor: str, table: pa.Table, reason: str) -> 
         names=names_table(table).num_rows,
         reason=reason,
     )
-    workspace.journal.append(body, f"list/{OWN}", actor)
+    workspace.journal.append(body, f"list/{OWN_LIST}", actor)
 
 
 LEAST_PART = 0.95
@@ -128,31 +126,31 @@ def load_folder(workspace: Workspace, intake: ListIntake, folder: Path) -> list[
     if not folder.is_dir():
         raise BadInput("list-folder-not-found", folder=folder)
     places = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
-    wanted = {list_: _places(places, list_) for list_ in READERS}
-    found = {list_: those for list_, those in wanted.items() if those}
-    if not found:
+    folders_of = {list_: _places(places, list_) for list_ in READERS}
+    folders_of_list = {list_: those for list_, those in folders_of.items() if those}
+    if not folders_of_list:
         names = ", ".join(sorted({name for signs in SIGNS.values() for name in signs}))
         raise BadInput("list-files-not-found", folder=folder, names=names)
-    done = []
-    for list_, (place, *others) in found.items():
-        made = load_list(workspace, intake, list_, place)
-        told = (*made.passed, *(f"{other.name}/" for other in others))
-        done.append(replace(made, passed=told))
-    return done
+    loaded = []
+    for list_, (first, *further) in folders_of_list.items():
+        outcome = load_list(workspace, intake, list_, first)
+        passed = (*outcome.passed, *(f"{each.name}/" for each in further))
+        loaded.append(replace(outcome, passed=passed))
+    return loaded
 
 
 def _places(places: Sequence[Path], list_: str) -> list[Path]:
     """The folders that hold files of the list: first the one that counts, which holds most of them, of
     equals the latest, of these the one whose name sorts last."""
     counts = [
-        (sum(find_file(place, [name]) is not None for name in SIGNS[list_]), order)
-        for order, place in enumerate(places)
+        (sum(find_file(candidate, [name]) is not None for name in SIGNS[list_]), order)
+        for order, candidate in enumerate(places)
     ]
     order = sorted(
         ((count, list_date(ListFiles(places[order]), list_)[0], order) for count, order in counts if count),
         reverse=True,
     )
-    return [places[one] for *_, one in order]
+    return [places[position] for *_, position in order]
 
 
 def load_embedded(workspace: Workspace, actor: str) -> list[LoadedList]:
@@ -168,22 +166,25 @@ def load_list(workspace: Workspace, intake: ListIntake, list_: str, folder: Path
     before = list_versions.in_force(workspace.journal).get(list_)
     old = read_version(workspace.content, before) if before else list_schema.RECORDS.empty_table()
     short = () if intake.partial else tuple(catalog.shortfalls(list_, table))
-    whole_before = before if before and before.whole else None
-    _judge(source, list_, table, old.num_rows if whole_before else 0)
-    _judge_floors(source, list_, short)
+    complete_before = before if before and before.complete else None
+    _judge(source, list_, table, old.num_rows if complete_before else 0)
+    source.problems += [shortfall_problem(list_, each) for each in short]
     as_of, dated_by = (intake.as_of, "request") if intake.as_of else list_date(source, list_)
-    counts = _difference(old, table)
-    if whole_before and any(counts):
-        _judge_age(source, list_, as_of, published_day(workspace.journal, list_))
+    added, removed, changed = map(len, record_changes(old, table))
+    loaded_day = published_day(workspace.journal, list_) if complete_before and (added or removed or changed) else ""
+    if as_of < loaded_day:  # it would take back what was added since
+        source.blame(Problem(list_, code="list-older-than-loaded", values={"as_of": as_of, "before": loaded_day}))
     problems = tuple(source.problems[:_MOST_PROBLEMS])
     names = names_table(table).num_rows
-    made = LoadedList(
+    outcome = LoadedList(
         list_,
         "",
         as_of,
         table.num_rows,
         names,
-        *counts,
+        added,
+        removed,
+        changed,
         dated_by,
         source.left_out,
         problems,
@@ -191,8 +192,8 @@ def load_list(workspace: Workspace, intake: ListIntake, list_: str, folder: Path
         short,
     )
     if source.problems and list_ not in intake.accept:
-        return _with_state(made, "refused")
-    return _with_state(made, _put(workspace, intake, made, table, source, before))
+        return replace(outcome, state="refused")
+    return replace(outcome, state=_put(workspace, intake, outcome, table, source, before))
 
 
 def _judge(source: ListFiles, list_: str, table: pa.Table, before: int) -> None:
@@ -208,51 +209,36 @@ def _judge(source: ListFiles, list_: str, table: pa.Table, before: int) -> None:
         )
 
 
-def _judge_floors(source: ListFiles, list_: str, short: tuple[ListShortfall, ...]) -> None:
-    for each in short:
-        source.blame(shortfall_problem(list_, each))
-
-
-def _judge_age(source: ListFiles, list_: str, as_of: str, before: str) -> None:
-    """An older list would take back what its publisher added since, and nothing would turn red."""
-    if as_of < before:
-        source.blame(Problem(list_, code="list-older-than-loaded", values={"as_of": as_of, "before": before}))
-
-
 def _put(
     workspace: Workspace,
     intake: ListIntake,
-    made: LoadedList,
+    outcome: LoadedList,
     table: pa.Table,
     source: ListFiles,
     before: ListVersion | None,
 ) -> str:
     content = workspace.content.put(list_schema.to_bytes(table))
     if before and before.content == content and before.partial == intake.partial:
-        if made.as_of > before.as_of:
-            checked = ListChecked(list_id=made.list, list_version=content, as_of=made.as_of)
-            workspace.journal.append(checked, f"list/{made.list}", intake.actor)
+        if outcome.as_of > before.as_of:
+            checked = ListChecked(list_id=outcome.list, list_version=content, as_of=outcome.as_of)
+            workspace.journal.append(checked, f"list/{outcome.list}", intake.actor)
         return "unchanged"
     faulty = bool(source.problems)
     body = ListLoaded(
-        list_id=made.list,
+        list_id=outcome.list,
         content=content,
         sources=[ListSource(name=n, sha256=d) for n, d in source.sources],
-        as_of=made.as_of,
-        records=made.records,
-        names=made.names,
+        as_of=outcome.as_of,
+        records=outcome.records,
+        names=outcome.names,
         partial=intake.partial,
         faults=len(source.problems),
         accepted_by=intake.actor if faulty else "",
         reason=intake.reason if faulty else "",
-        short=made.short,
+        short=outcome.short,
     )
-    workspace.journal.append(body, f"list/{made.list}", intake.actor)
+    workspace.journal.append(body, f"list/{outcome.list}", intake.actor)
     return "new"
-
-
-def _with_state(made: LoadedList, state: str) -> LoadedList:
-    return replace(made, state=state)
 
 
 def list_date(source: ListFiles, list_: str) -> tuple[str, str]:
@@ -262,13 +248,7 @@ def list_date(source: ListFiles, list_: str) -> tuple[str, str]:
     names = [path.name if path else "", source.folder.name]
     today = clock.now().date()
     for name in names:
-        if found := _DATE.search(name):
-            return min(found[1], today.isoformat()), "name"
+        if match := _DATE.search(name):
+            return min(match[1], today.isoformat()), "name"
     written = date.fromtimestamp(path.stat().st_mtime) if path else today
     return min(written, today).isoformat(), "file time"
-
-
-def _difference(old: pa.Table, new: pa.Table) -> tuple[int, int, int]:
-    """How many records were added, removed and changed."""
-    added, removed, changed = record_changes(old, new)
-    return len(added), len(removed), len(changed)

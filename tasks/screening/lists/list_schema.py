@@ -2,8 +2,7 @@
 
 `record` is `<list>/<id of the publisher>`. `digest` is the SHA-256 over the rest of the row: a record
 whose digest stays says the same as before. The flat tables that matching takes are drawn from it.
-
-Short names that publishers set in brackets behind the full one: `Tencent Holdings Ltd (Tencent)`.
+Publishers set short names in brackets behind the full one: `Tencent Holdings Ltd (Tencent)`.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ _SHORT = re.compile(r"\s*\(([A-Z][\w &.-]{1,30})\)\*?$")
 def add_name(draft: RecordDraft, text: str, strength: str) -> None:
     """Add a name without its bracket, and what stands in the bracket as a name of its own."""
     tidy = text.strip().rstrip("*").strip()
-    found = _SHORT.search(tidy)
-    draft.name(tidy[: found.start()] if found else tidy, strength)
-    if found:
-        add_alias(draft, found[1])
+    bracket = _SHORT.search(tidy)
+    draft.add_name(tidy[: bracket.start()] if bracket else tidy, strength)
+    if bracket:
+        add_alias(draft, bracket[1])
 
 
 def add_alias(draft: RecordDraft, text: str) -> None:
     """Add another name: weak if it is an acronym, which finds too much."""
     tidy = text.strip()
-    draft.name(tidy, WEAK if len(tidy) <= 5 and tidy.isupper() else STRONG)
+    draft.add_name(tidy, WEAK if len(tidy) <= 5 and tidy.isupper() else STRONG)
 
 
 PRIMARY, STRONG, WEAK = "primary", "strong", "weak"
@@ -44,7 +43,7 @@ KINDS = ("entity", "individual", "vessel", "aircraft", "unknown", "goods")
 _TEXT = pa.string()
 _NAME = pa.struct([("name", _TEXT), ("strength", _TEXT)])
 _IDENTIFIER = pa.struct([("kind", _TEXT), ("value", _TEXT)])
-_PLACE = pa.struct([("country", _TEXT), ("city", _TEXT), ("address", _TEXT), ("born", _TEXT)])
+_PLACE_TYPE = pa.struct([("country", _TEXT), ("city", _TEXT), ("address", _TEXT), ("born", _TEXT)])
 RECORDS = pa.schema(
     [
         ("record", _TEXT),
@@ -57,7 +56,7 @@ RECORDS = pa.schema(
         ("remarks", _TEXT),
         ("names", pa.list_(_NAME)),
         ("identifiers", pa.list_(_IDENTIFIER)),
-        ("places", pa.list_(_PLACE)),
+        ("places", pa.list_(_PLACE_TYPE)),
         ("digest", _TEXT),
     ]
 )
@@ -79,16 +78,16 @@ class RecordDraft:
     identifiers: dict[tuple[str, str], None] = field(default_factory=dict)
     places: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
 
-    def name(self, text: str, strength: str) -> None:
+    def add_name(self, text: str, strength: str) -> None:
         """Add a name, unless it stands there already. The first strength counts."""
         if tidy := " ".join(text.split()):
             self.names.setdefault(tidy, strength)
 
-    def identifier(self, kind: str, value: str) -> None:
+    def add_identifier(self, kind: str, value: str) -> None:
         if tidy := value.strip(" .,"):
             self.identifiers[(kind, tidy)] = None
 
-    def place(self, country: str = "", city: str = "", address: str = "", born: str = "") -> None:
+    def add_place(self, country: str = "", city: str = "", address: str = "", born: str = "") -> None:
         if any((country, city, address, born)):
             self.places[(country, city.strip(), address.strip(), born)] = None
 
@@ -136,8 +135,8 @@ def concat_records(tables: Iterable[pa.Table]) -> pa.Table:
 
 def names_table(table: pa.Table) -> pa.Table:
     """`record, name, strength, kind`: a row a name."""
-    found = flatten_column(table, "names", ("record", "kind"))
-    return found.select(["record", "name", "strength", "kind"])
+    flat = flatten_column(table, "names", ("record", "kind"))
+    return flat.select(["record", "name", "strength", "kind"])
 
 
 def identifiers_table(table: pa.Table) -> pa.Table:
@@ -150,15 +149,15 @@ def places_table(table: pa.Table) -> pa.Table:
     return flatten_column(table, "places", ("record",))
 
 
-def flatten_column(table: pa.Table, nested: str, kept: tuple[str, ...]) -> pa.Table:
+def flatten_column(table: pa.Table, nested: str, parent_columns: tuple[str, ...]) -> pa.Table:
     """A row for each element of the lists in column `nested`, its fields as columns (a plain value
-    keeps the column's name), after the columns `kept` of the row that it came from."""
-    import pyarrow.compute as pc
+    keeps the column's name), after the `parent_columns` of the row that it came from."""
+    from tasks.core import arrow_compute as pc
 
     column = table[nested].combine_chunks()
     parents = pc.list_parent_indices(column)
     inner = pc.list_flatten(column)
-    columns = {name: table[name].take(parents) for name in kept}
+    columns: dict[str, Any] = {name: table[name].take(parents) for name in parent_columns}
     if isinstance(inner, pa.ChunkedArray):
         inner = inner.combine_chunks()
     if not pa.types.is_struct(inner.type):

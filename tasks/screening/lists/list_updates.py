@@ -1,7 +1,5 @@
 """Fetches lists from their publishers into a folder: HTTPS only, asked with the ETag of what is there,
 tried again, and held against length and checksum before it replaces anything.
-
-Bringing lists up to date: from a folder, or from their publishers.
 """
 
 from __future__ import annotations
@@ -9,28 +7,26 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tasks.core import clock
 from tasks.core.errors import BadInput, NotFetched, Problem
 from tasks.core.files import digest_of, write_atomic
-from tasks.screening.settings import ScreeningSettings
-
-if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse, PoolManager
-from dataclasses import replace
-from typing import Any
-
 from tasks.screening.lists import list_loading
 from tasks.screening.lists.catalog import READERS
 from tasks.screening.lists.list_loading import ListIntake, LoadedList, load_list
+from tasks.screening.settings import ScreeningSettings
 from tasks.workspace import Workspace
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse, PoolManager
+
 
 FOLDER = "lists"
 """Of the home: where downloads lie. What is in force lies in the content store."""
@@ -61,10 +57,10 @@ def download_lists(workspace: Workspace, intake: ListIntake) -> DownloadOutcome:
         except NotFetched as error:
             missed.append((list_, error))
             continue
-        one = load_list(workspace, replace(intake, as_of=got.as_of), list_, got.folder)
-        if one.state == "refused":
+        outcome = load_list(workspace, replace(intake, as_of=got.as_of), list_, got.folder)
+        if outcome.state == "refused":
             forget_download(got.folder)
-        loaded.append(one)
+        loaded.append(outcome)
     return DownloadOutcome(tuple(loaded), tuple(missed))
 
 
@@ -72,26 +68,26 @@ def update_rows(loaded: tuple[LoadedList, ...] | list[LoadedList], *, passed: bo
     """A line a list; with `passed` also the files of it that were not read."""
     return [
         {
-            "list": one.list,
-            "state": one.state,
-            "as_of": one.as_of,
-            "dated_by": one.dated_by,
-            "records": one.records,
-            "names": one.names,
-            "added": one.added,
-            "removed": one.removed,
-            "changed": one.changed,
-            "left_out": sum(one.left_out.values()),
-            "whole": not one.short,
-            **({"not_read": list(one.passed)} if passed else {}),
+            "list": outcome.list,
+            "state": outcome.state,
+            "as_of": outcome.as_of,
+            "dated_by": outcome.dated_by,
+            "records": outcome.records,
+            "names": outcome.names,
+            "added": outcome.added,
+            "removed": outcome.removed,
+            "changed": outcome.changed,
+            "left_out": sum(outcome.left_out.values()),
+            "whole": not outcome.short,
+            **({"not_read": list(outcome.passed)} if passed else {}),
         }
-        for one in loaded
+        for outcome in loaded
     ]
 
 
 def refused_problems(loaded: tuple[LoadedList, ...] | list[LoadedList]) -> list[Problem]:
     """The faults of the lists that were refused."""
-    return [problem for one in loaded if one.state == "refused" for problem in one.problems]
+    return [problem for outcome in loaded if outcome.state == "refused" for problem in outcome.problems]
 
 
 MOST_BYTES = 512 << 20
@@ -233,12 +229,12 @@ def _check(pool: PoolManager, settings: ScreeningSettings, response: BaseHTTPRes
     that the settings name. Raises NotFetched."""
     ours = sha256(data)
     header = response.headers.get("Repr-Digest", "") or response.headers.get("Digest", "")
-    found = re.search(r"sha-256=:?([A-Za-z0-9+/=]{44})", header, re.I)
-    if found and b64decode(found[1]) != ours.digest():
+    match = re.search(r"sha-256=:?([A-Za-z0-9+/=]{44})", header, re.I)
+    if match and b64decode(match[1]) != ours.digest():
         raise NotFetched("list-digest-mismatch", url=url)
     if address := settings.checksums.get(url):
-        told = pool.request("GET", address).data[:4096].decode("ascii", "replace").lower()
-        if ours.hexdigest() not in re.findall(r"\b[0-9a-f]{64}\b", told):
+        published = pool.request("GET", address).data[:4096].decode("ascii", "replace").lower()
+        if ours.hexdigest() not in re.findall(r"\b[0-9a-f]{64}\b", published):
             raise NotFetched("list-checksum-mismatch", url=url, address=address)
 
 
@@ -251,5 +247,5 @@ def _day(modified: str) -> str:
 
 def _why(wrong: Exception) -> str:
     """The cause in a few words: the library wraps it into the names of its own pools and retries."""
-    said = str(getattr(wrong, "reason", None) or wrong)
-    return (said.startswith(("HTTPSConn", "HTTPConn")) and said.partition("): ")[2]) or said
+    cause = str(getattr(wrong, "reason", None) or wrong)
+    return (cause.startswith(("HTTPSConn", "HTTPConn")) and cause.partition("): ")[2]) or cause

@@ -1,12 +1,9 @@
 """OFAC's SDN list and its consolidated non-SDN list: four files each, joined by the entry number.
 
 No heading, CRLF, `-0- ` for nothing, and a last byte 0x1A: a file without it was cut off. Remarks of
-more than 1,000 characters go on in the comments file, in the middle of a word.
-
-What OFAC writes into Remarks: weak aliases, birth dates, nationalities, identifiers.
-
-Remarks are clauses parted by `; `. An alias in single quotes stands in no other file (OFAC data
-specification, 2023-09-25): it is a weak one, for confirming rather than for finding.
+more than 1,000 characters go on in the comments file, in the middle of a word. They are clauses parted by
+`; `: weak aliases, birth dates, nationalities, identifiers. An alias in single quotes stands in no other
+file (OFAC data specification, 2023-09-25): it is for confirming rather than for finding.
 """
 
 from __future__ import annotations
@@ -33,7 +30,7 @@ _NUMBER = re.compile(
     r"(?:No\.|Number|ID|#|Code|Passport|F\.C\.|R\.P\.)(?: \(USCC\))?)"
     r" (?P<value>[A-Z0-9][A-Z0-9./ -]*?)(?: \((?P<where>[^)]*)\).*| issued .*| expires .*)?$"
 )
-_remarks_KINDS = (
+_IDENTIFIER_KINDS = (
     ("passport", ("passport", "travel document")),
     ("duns", ("d-u-n-s",)),
     ("tax", ("tax id", "nit #", "ruc #", "rif #", "v.a.t.", "r.f.c.", "rfc", "fiscal code")),
@@ -64,23 +61,23 @@ def read_remarks(draft: RecordDraft, remarks: str) -> None:
     """Put what remarks say into a draft. What is not understood stays readable in `remarks`."""
     for clause in re.split(r"; ", remarks.rstrip(". ")):
         clause = clause.strip()
-        if found := _ALIAS.fullmatch(clause):
-            draft.name(found[1], WEAK)
-        elif found := _BORN.fullmatch(clause):
-            draft.place(born=birth_date(found[1]))
-        elif found := _NATION.fullmatch(clause):
-            draft.place(country=country_code(found[1]))
-        elif found := _IMO.search(clause):
-            draft.identifier("imo", found[1])
-        elif found := _NUMBER.fullmatch(clause):
-            _identifier(draft, found["what"].lower(), found["value"])
+        if match := _ALIAS.fullmatch(clause):
+            draft.add_name(match[1], WEAK)
+        elif match := _BORN.fullmatch(clause):
+            draft.add_place(born=birth_date(match[1]))
+        elif match := _NATION.fullmatch(clause):
+            draft.add_place(country=country_code(match[1]))
+        elif match := _IMO.search(clause):
+            draft.add_identifier("imo", match[1])
+        elif match := _NUMBER.fullmatch(clause):
+            _identifier(draft, match["what"].lower(), match["value"])
 
 
 def _identifier(draft: RecordDraft, what: str, value: str) -> None:
     if any(word in what for word in _NO_IDENTIFIER) or not any(c.isdigit() for c in value):
         return
-    kind = next((kind for kind, words in _remarks_KINDS if any(word in what for word in words)), "other")
-    draft.identifier(kind, value)
+    kind = next((kind for kind, words in _IDENTIFIER_KINDS if any(word in what for word in words)), "other")
+    draft.add_identifier(kind, value)
 
 
 def birth_date(text: str) -> str:
@@ -134,19 +131,19 @@ def _read(source: ListFiles, list_: str, files: OfacFiles) -> list[RecordDraft]:
     for number, name, kind, program, title, *vessel, text in _rows(source, files.primary, 12):
         draft = RecordDraft(f"{list_}/{number}", _KINDS.get(kind, "unknown"))
         draft.programs = re.findall(r"[^\[\]]+", program.replace("] [", "]["))
-        draft.name(name, PRIMARY)
+        draft.add_name(name, PRIMARY)
         _vessel(draft, vessel)
         drafts[number] = draft
         texts[number] = f"{title}; {text}" if title and text else title + text
     for number, _, _, name, _ in _rows(source, files.alt, 5):
         if draft := _owner(source, drafts, number, files.alt):
-            draft.name(name, STRONG)
+            draft.add_name(name, STRONG)
     for number, _, address, city, country, _ in _rows(source, files.add, 6):
         if draft := _owner(source, drafts, number, files.add):
-            draft.place(country_code(country), city, address)
-    for number, more in _rows(source, files.comments, 2):
+            draft.add_place(country_code(country), city, address)
+    for number, comment in _rows(source, files.comments, 2):
         if number in texts:
-            texts[number] += more
+            texts[number] += comment
     for number, text in texts.items():
         drafts[number].remarks = text
         read_remarks(drafts[number], text)
@@ -157,7 +154,7 @@ def _read(source: ListFiles, list_: str, files: OfacFiles) -> list[RecordDraft]:
 def _vessel(draft: RecordDraft, cells: list[str]) -> None:
     """Call sign, type, tonnage, GRT, flag, owner: the flag is where a vessel is at home."""
     flag = cells[4] if len(cells) == 6 else ""
-    draft.place(country_code(flag))
+    draft.add_place(country_code(flag))
 
 
 def _owner(source: ListFiles, drafts: dict[str, RecordDraft], number: str, file: str) -> RecordDraft | None:

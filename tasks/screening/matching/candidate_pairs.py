@@ -13,24 +13,24 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import scipy.sparse as sp
 from sparse_dot_topn import sp_matmul_topn
 
+from tasks.core import arrow_compute as pc
 from tasks.screening.matching.name_block import NameBlock, starts
 from tasks.screening.matching.name_words import UNIT
 
-ROOM = 256
-"""Finds of one row that are made room for at first, which costs time; a row that fills it is searched
-anew."""
+ROW_CAPACITY = 256
+"""Matches of one row that space is set aside for at first, which costs time; a row that fills it is
+searched again."""
 
 
 @dataclass(frozen=True)
 class WordJoins:
-    """Neighbouring words of `name` at `place` that together are the other block's word `word`."""
+    """Neighbouring words of `name` at `position` that together are the other block's word `word`."""
 
     name: np.ndarray
-    place: np.ndarray
+    position: np.ndarray
     word: np.ndarray
 
 
@@ -85,83 +85,83 @@ def pair_blocks(left: NameBlock, right: NameBlock) -> BlockPair:
     )
 
 
-def _numbers(texts: pa.Array, known: pa.Array) -> np.ndarray:
-    """int32: for each text its place in `known`, or -1."""
-    return np.asarray(pc.fill_null(pc.index_in(texts, value_set=known), -1))
+def _numbers(texts: pa.Array, texts_known: pa.Array) -> np.ndarray:
+    """int32: for each text its position in `texts_known`, or -1."""
+    return np.asarray(pc.fill_null(pc.index_in(texts, value_set=texts_known), -1))
 
 
 def _keys(left: NameBlock, right: NameBlock) -> tuple[np.ndarray, np.ndarray]:
     fewer = min(left, right, key=len)
-    known = pc.unique(pa.chunked_array(fewer.keys, pa.string()))
-    known = known.filter(pc.not_equal(known, ""))
-    found = [np.array([_numbers(key, known) for key in side.keys]) for side in (left, right)]
-    return found[0], found[1]
+    shared = pc.unique(pa.chunked_array(fewer.keys, pa.string()))
+    shared = shared.filter(pc.not_equal(shared, ""))
+    numbers = [np.array([_numbers(key, shared) for key in side.keys]) for side in (left, right)]
+    return numbers[0], numbers[1]
 
 
-def _joins(two: NameBlock, one: NameBlock) -> WordJoins:
-    """Where two words of `two` are one word of `one`."""
-    word = _numbers(two.neighbours.text, one.tokens.spelled)
+def _joins(pairs_of: NameBlock, whole_words: NameBlock) -> WordJoins:
+    """Where two words of `pairs_of` are one word of `whole_words`."""
+    word = _numbers(pairs_of.neighbours.text, whole_words.tokens.spelled)
     at = np.flatnonzero(word >= 0)
-    return WordJoins(two.neighbours.name[at], two.neighbours.place[at], word[at])
+    return WordJoins(pairs_of.neighbours.name[at], pairs_of.neighbours.position[at], word[at])
 
 
-def find_candidates(facing: BlockPair, rows: np.ndarray, least: float, threads: int = 1) -> NamePairs:
+def find_candidates(blocks: BlockPair, rows: np.ndarray, least: float, threads: int = 1) -> NamePairs:
     """Pairs of the left names `rows` (ascending) that are worth a look."""
-    found = [
-        _close(facing, rows, int(least * UNIT * UNIT), threads),
-        _by_key(facing, rows),
-        _by_rarest_word(facing, rows),
+    codes = [
+        _close(blocks, rows, int(least * UNIT * UNIT), threads),
+        _by_key(blocks, rows),
+        _by_rarest_word(blocks, rows),
     ]
-    return NamePairs(*np.divmod(np.unique(np.concatenate(found)), len(facing.right)))
+    return NamePairs(*np.divmod(np.unique(np.concatenate(codes)), len(blocks.right)))
 
 
-def _close(facing: BlockPair, rows: np.ndarray, least: int, threads: int) -> np.ndarray:
+def _close(blocks: BlockPair, rows: np.ndarray, least: int, threads: int) -> np.ndarray:
     """Pairs whose product exceeds `least`."""
-    down, across = _multiply(facing.left.groups[rows], facing.right.by_group, least, threads)
-    return rows[down] * len(facing.right) + across
+    down, across = _multiply(blocks.left.groups[rows], blocks.right.by_group, least, threads)
+    return rows[down] * len(blocks.right) + across
 
 
-def _by_key(facing: BlockPair, rows: np.ndarray) -> np.ndarray:
-    """NamePairs that have the same words but for order and legal form, or the same letters."""
-    return _joined(facing, np.tile(rows, len(facing.left_keys)), facing.left_keys[:, rows].ravel(), facing.by_key)
+def _by_key(blocks: BlockPair, rows: np.ndarray) -> np.ndarray:
+    """Pairs that have the same words but for order and legal form, or the same letters."""
+    return _joined(blocks, np.tile(rows, len(blocks.left_keys)), blocks.left_keys[:, rows].ravel(), blocks.by_key)
 
 
-def _by_rarest_word(facing: BlockPair, rows: np.ndarray) -> np.ndarray:
+def _by_rarest_word(blocks: BlockPair, rows: np.ndarray) -> np.ndarray:
     """Pairs in which the listed name's rarest distinctive word occurs."""
-    who = np.repeat(rows, facing.left.count[rows])
-    word = facing.equal[facing.left.words_of(rows)]
-    return _joined(facing, who, word, facing.right.by_rarest_word)
+    who = np.repeat(rows, blocks.left.count[rows])
+    word = blocks.equal[blocks.left.words_of(rows)]
+    return _joined(blocks, who, word, blocks.right.by_rarest_word)
 
 
-def _joined(facing: BlockPair, who: np.ndarray, sign: np.ndarray, by_sign: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _joined(blocks: BlockPair, who: np.ndarray, sign: np.ndarray, by_sign: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Pairs of the left names `who` and the right names that have the same sign; -1 is none."""
     names, bounds = by_sign
     who, sign = who[sign >= 0], sign[sign >= 0]
     count = bounds[sign + 1] - bounds[sign]
     at = np.repeat(bounds[sign] - starts(count), count) + np.arange(count.sum())
-    return np.repeat(who, count) * len(facing.right) + names[at]
+    return np.repeat(who, count) * len(blocks.right) + names[at]
 
 
 def _multiply(a: sp.csr_matrix, b: sp.csr_matrix, least: int, threads: int) -> tuple[np.ndarray, np.ndarray]:
     """Row of a and column of b of each product above `least`."""
     columns = b.get_shape()[1]
-    room = min(ROOM, columns)
+    capacity = min(ROW_CAPACITY, columns)
     # it holds the interpreter's lock: only threads of its own use the other cores
-    found = sp_matmul_topn(a, b, top_n=room, threshold=least, density=0.02, n_threads=threads)
-    count = np.diff(found.indptr)
-    down, across = np.repeat(np.arange(len(count)), count), found.indices.astype(np.int64)
-    full = np.flatnonzero(count == room)
-    if room == columns or not len(full):
+    products = sp_matmul_topn(a, b, top_n=capacity, threshold=least, density=0.02, n_threads=threads)
+    count = np.diff(products.indptr)
+    down, across = np.repeat(np.arange(len(count)), count), products.indices.astype(np.int64)
+    full = np.flatnonzero(count == capacity)
+    if capacity == columns or not len(full):
         return down, across
-    rest = count[down] < room
-    whole = sp_matmul_topn(a[full], b, top_n=columns, threshold=least, density=0.05)
+    unfilled = count[down] < capacity
+    refilled = sp_matmul_topn(a[full], b, top_n=columns, threshold=least, density=0.05)
     return (
-        np.concatenate([down[rest], np.repeat(full, np.diff(whole.indptr))]),
-        np.concatenate([across[rest], whole.indices.astype(np.int64)]),
+        np.concatenate([down[unfilled], np.repeat(full, np.diff(refilled.indptr))]),
+        np.concatenate([across[unfilled], refilled.indices.astype(np.int64)]),
     )
 
 
-def group_product(facing: BlockPair, pairs: NamePairs) -> np.ndarray:
+def group_product(blocks: BlockPair, pairs: NamePairs) -> np.ndarray:
     """Product of the letter-group rows of each pair, 0..1."""
-    rows = facing.left.groups[pairs.left].multiply(facing.right.groups[pairs.right])
+    rows = blocks.left.groups[pairs.left].multiply(blocks.right.groups[pairs.right])
     return np.asarray(rows.sum(axis=1)).ravel() / UNIT**2

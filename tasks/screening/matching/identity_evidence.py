@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tasks.core import arrow_compute as pc
+from tasks.core.arrow_compute import to_list
 from tasks.screening.matching.name_words import latin
 
-FIRST, SOON, NORMAL, LATER = 1, 2, 3, 4
+FIRST, NORMAL, LATER = 1, 3, 4
 """Priorities of a hit; 1 is looked at first."""
 
 STRONG_IDENTIFIERS = ("tax", "imo", "mid", "duns", "passport", "registration")
@@ -39,7 +40,7 @@ def plain_identifier(kind: str, value: str) -> str:
     return text.removeprefix("IMO") if kind == "imo" else text
 
 
-HELD = pa.schema([("key", pa.string()), ("holder", pa.int64())])
+IDENTIFIER_KEYS = pa.schema([("key", pa.string()), ("holder", pa.int64())])
 
 
 def identifier_table(table: pa.Table | None, holders: pa.Array) -> pa.Table:
@@ -47,45 +48,45 @@ def identifier_table(table: pa.Table | None, holders: pa.Array) -> pa.Table:
     it. `other` identifiers, and those shorter than five signs, are left out: they prove nothing.
     """
     if table is None:
-        return HELD.empty_table()
+        return IDENTIFIER_KEYS.empty_table()
     who = pc.index_in(table.column(0), value_set=holders)
     strong = pc.is_in(table["kind"], pa.array(STRONG_IDENTIFIERS))
-    wanted = pc.and_(strong, pc.is_valid(who))
-    kinds, values, who = (column.filter(wanted).to_pylist() for column in (table["kind"], table["value"], who))
-    plain = [plain_identifier(*one) for one in zip(kinds, values, strict=True)]
+    usable = pc.and_(strong, pc.is_valid(who))
+    kinds, values, who = (to_list(column.filter(usable)) for column in (table["kind"], table["value"], who))
+    plain = [plain_identifier(*pair) for pair in zip(kinds, values, strict=True)]
     enough = [len(value) >= SHORTEST for value in plain]
     keys = [f"{kind}:{value}" for kind, value in zip(kinds, plain, strict=True)]
-    found = [pa.array(column, field.type) for column, field in zip((keys, who), HELD, strict=True)]
-    return pa.table(found, schema=HELD).filter(pa.array(enough, pa.bool_()))
+    columns = [pa.array(column, field.type) for column, field in zip((keys, who), IDENTIFIER_KEYS, strict=True)]
+    return pa.table(columns, schema=IDENTIFIER_KEYS).filter(pa.array(enough, pa.bool_()))
 
 
-def shared_identifiers(one: pa.Table, other: pa.Table) -> Iterator[tuple[str, int, int]]:
-    """Key, holder and other holder of every identifier that stands in both tables (HELD)."""
-    many = _by_key(one.filter(pc.is_in(one["key"], other["key"].combine_chunks())))
-    more = _by_key(other.filter(pc.is_in(other["key"], pa.array(list(many), pa.string()))))
-    for key in sorted(many):
-        for holder in many[key]:
-            for another in more[key]:
+def shared_identifiers(left: pa.Table, right: pa.Table) -> Iterator[tuple[str, int, int]]:
+    """Key, holder and other holder of every identifier that stands in both tables (IDENTIFIER_KEYS)."""
+    left_holders = _by_key(left.filter(pc.is_in(left["key"], right["key"].combine_chunks())))
+    right_holders = _by_key(right.filter(pc.is_in(right["key"], pa.array(list(left_holders), pa.string()))))
+    for key in sorted(left_holders):
+        for holder in left_holders[key]:
+            for another in right_holders[key]:
                 yield key, holder, another
 
 
 def _by_key(table: pa.Table) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for key, holder in zip(*(column.to_pylist() for column in table.columns), strict=True):
-        found.setdefault(key, []).append(holder)
-    return found
+    holders: dict[str, list[int]] = {}
+    for key, holder in zip(*(to_list(column) for column in table.columns), strict=True):
+        holders.setdefault(key, []).append(holder)
+    return holders
 
 
 def places_of(table: pa.Table | None, records: Collection[str]) -> dict[str, list[ListedPlace]]:
     """Where these records are, of a table `record, country, city, address, born`."""
-    found: dict[str, list[ListedPlace]] = {}
+    places: dict[str, list[ListedPlace]] = {}
     if table is None:
-        return found
-    wanted = pa.array(sorted(records), pa.string())
-    for row in table.filter(pc.is_in(table["record"], wanted)).to_pylist():
+        return places
+    ids = pa.array(sorted(records), pa.string())
+    for row in to_list(table.filter(pc.is_in(table["record"], ids))):
         where = ListedPlace(*(row.get(name) or "" for name in ("country", "city", "address", "born")))
-        found.setdefault(row["record"], []).append(where)
-    return found
+        places.setdefault(row["record"], []).append(where)
+    return places
 
 
 def born_agrees(partner: str, listed: str) -> bool | None:
@@ -120,21 +121,21 @@ def _compared(partner: Mapping[str, str], places: Sequence[ListedPlace]) -> Iter
     """What both sides say: its name, whether they agree, and its weight. Towns and streets are
     written in too many ways for a difference to say anything."""
     if partner["born"]:
-        born = {born_agrees(partner["born"], place.born) for place in places}
+        born = {born_agrees(partner["born"], listed.born) for listed in places}
         if born - {None}:
             yield "birth-date", True in born, 2
     if partner["country"]:
-        known = {place.country for place in places} - {""}
-        if known:
-            yield "country", partner["country"] in known, 1
-    if partner["city"] and _in(partner["city"], {place.city for place in places}):
+        countries = {listed.country for listed in places} - {""}
+        if countries:
+            yield "country", partner["country"] in countries, 1
+    if partner["city"] and _in(partner["city"], {listed.city for listed in places}):
         yield "city", True, 1
-    if partner["address"] and _in(partner["address"], {place.address for place in places}):
+    if partner["address"] and _in(partner["address"], {listed.address for listed in places}):
         yield "address", True, 2
 
 
-def _in(text: str, known: set[str]) -> bool:
-    return _plain(text) in {_plain(one) for one in known} - {""}
+def _in(text: str, texts: set[str]) -> bool:
+    return _plain(text) in {_plain(listed) for listed in texts} - {""}
 
 
 def _plain(text: str) -> str:

@@ -19,34 +19,12 @@ from anyascii import anyascii
 
 _SKIPPED = {"A", "AN", "AND", "OF", "THE"}
 _PROVINCES = {
-    "ALBERTA": "XA",
-    "AB": "XA",
-    "NEW BRUNSWICK": "XB",
-    "NB": "XB",
-    "BRITISH COLUMBIA": "XC",
-    "BC": "XC",
-    "MANITOBA": "XM",
-    "MB": "XM",
-    "NOVA SCOTIA": "XN",
-    "NS": "XN",
-    "ONTARIO": "XO",
-    "ON": "XO",
-    "PRINCE EDWARD ISLAND": "XP",
-    "PE": "XP",
-    "QUEBEC": "XQ",
-    "QC": "XQ",
-    "SASKATCHEWAN": "XS",
-    "SK": "XS",
-    "NORTHWEST TERRITORIES": "XT",
-    "NT": "XT",
-    "NUNAVUT": "XV",
-    "NU": "XV",
-    "NEWFOUNDLAND AND LABRADOR": "XW",
-    "NEWFOUNDLAND": "XW",
-    "NL": "XW",
-    "YUKON": "XY",
-    "YT": "XY",
-}
+    "ALBERTA": "XA", "AB": "XA", "NEW BRUNSWICK": "XB", "NB": "XB", "BRITISH COLUMBIA": "XC", "BC": "XC",
+    "MANITOBA": "XM", "MB": "XM", "NOVA SCOTIA": "XN", "NS": "XN", "ONTARIO": "XO", "ON": "XO",
+    "PRINCE EDWARD ISLAND": "XP", "PE": "XP", "QUEBEC": "XQ", "QC": "XQ", "SASKATCHEWAN": "XS", "SK": "XS",
+    "NORTHWEST TERRITORIES": "XT", "NT": "XT", "NUNAVUT": "XV", "NU": "XV", "NEWFOUNDLAND AND LABRADOR": "XW",
+    "NEWFOUNDLAND": "XW", "NL": "XW", "YUKON": "XY", "YT": "XY",
+}  # fmt: skip
 """CATAIR AE Table 5."""
 
 
@@ -61,8 +39,8 @@ def is_mid(text: str) -> bool:
 
 def construct_mid(name: str, country: str, city: str, address: str, region: str = "") -> str:
     """The MID of a maker; empty if country, name or city is missing."""
-    found = mid_variants(name, country, city, address, region)
-    return found[0] if found else ""
+    variants = mid_variants(name, country, city, address, region)
+    return variants[0] if variants else ""
 
 
 def mid_variants(name: str, country: str, city: str, address: str, region: str = "") -> tuple[str, ...]:
@@ -73,8 +51,8 @@ def mid_variants(name: str, country: str, city: str, address: str, region: str =
         return ()
     numbers = [digits[:4] for digits in _NUMBERS.findall(address)]
     ordered = [max(numbers, key=int), numbers[0], ""] if numbers else [""]
-    made = dict.fromkeys([f"{prefix}{part}{number}{town}" for number in ordered])
-    return tuple(mid for mid in made if _SHAPE.fullmatch(mid))
+    mids = dict.fromkeys([f"{prefix}{part}{number}{town}" for number in ordered])
+    return tuple(mid for mid in mids if _SHAPE.fullmatch(mid))
 
 
 @lru_cache(4096)
@@ -99,8 +77,8 @@ def name_words(name: str) -> list[str]:
     return [word for word in words if word not in _SKIPPED] or words
 
 
-def _run_together(found: re.Match[str]) -> str:
-    return re.sub(r"[^A-Z]", "", found[1]) + " "
+def _run_together(initials: re.Match[str]) -> str:
+    return re.sub(r"[^A-Z]", "", initials[1]) + " "
 
 
 def _letters(text: str) -> str:
@@ -115,14 +93,14 @@ class MidIndex:
     """From MIDs to the list records whose names and addresses would be given them."""
 
     def __init__(self, records: pa.Table) -> None:
-        found: dict[str, set[str]] = defaultdict(set)
+        records_of_mid: dict[str, set[str]] = defaultdict(set)
         columns = ("record", "kind", "names", "places", "identifiers")
         for row in records.select(list(columns)).to_pylist():
             if row["kind"] in ("individual", "vessel", "aircraft", "goods"):
                 continue
             for mid in _mids(row):
-                found[mid].add(row["record"])
-        self._records: Mapping[str, set[str]] = found
+                records_of_mid[mid].add(row["record"])
+        self._records: Mapping[str, set[str]] = records_of_mid
 
     def __len__(self) -> int:
         return len(self._records)
@@ -139,10 +117,10 @@ class MidIndex:
 
 
 def _mids(row: Mapping[str, list[dict[str, str]]]) -> set[str]:
-    found = {one["value"].upper() for one in row["identifiers"] if one["kind"] == "mid"}
-    towns = [place for place in row["places"] if place["country"] and place["city"]]
+    mids = {identifier["value"].upper() for identifier in row["identifiers"] if identifier["kind"] == "mid"}
+    towns = [town for town in row["places"] if town["country"] and town["city"]]
     for name in row["names"]:
         if name["strength"] != "weak":
-            for place in towns:
-                found |= set(mid_variants(name["name"], place["country"], place["city"], place["address"]))
-    return found
+            for town in towns:
+                mids |= set(mid_variants(name["name"], town["country"], town["city"], town["address"]))
+    return mids

@@ -1,35 +1,29 @@
-"""From found pairs of names to the table of hits: the best pair of each partner and record.
-
-The explanation of a pair of names: which word matched what, and how well.
+"""From found pairs of names to the table of hits: the best pair of each partner and record,
+with its explanation: which word matched what, and how well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.screening.matching.candidate_pairs import BlockPair, NamePairs
+from tasks.core import arrow_compute as pc
+from tasks.screening.matching.candidate_pairs import BlockPair, NamePairs, group_product
 from tasks.screening.matching.identity_evidence import FIRST, places_of, shared_identifiers, weigh_evidence
+from tasks.screening.matching.listed_names import ListedNames
 from tasks.screening.matching.name_block import texts_at
+from tasks.screening.matching.pair_features import FORM, measure_pairs
 from tasks.screening.matching.partner_index import PartnerIndex
-
-if TYPE_CHECKING:
-    from tasks.screening.matching.matcher import NameIndex
-from itertools import pairwise
-
-from tasks.screening.matching.candidate_pairs import group_product
-from tasks.screening.matching.pair_features import FEATURES, FORM, measure_pairs
-from tasks.screening.matching.scoring_model import ScoringModel
+from tasks.screening.matching.scoring_model import FEATURES, ScoringModel
 from tasks.screening.matching.word_alignment import Alignment, align_words
 
 
-def word_matches(facing: BlockPair, pairs: NamePairs) -> list[dict]:
+def word_matches(blocks: BlockPair, pairs: NamePairs) -> list[dict]:
     """For each pair `words`, one a word of the listed name, and `unmatched`.
 
     A word has `listed`, `partner` (the words it matched best, empty when none), `likeness` 0..1 and
@@ -37,44 +31,44 @@ def word_matches(facing: BlockPair, pairs: NamePairs) -> list[dict]:
     """
     if not len(pairs):
         return []
-    found = align_words(facing, pairs)
-    told, left = _told(facing, found), found.left
-    lone = (facing.left.tokens.weight[left.word] > FORM) & (left.best == 0)
-    unmatched = facing.left.tokens.text[left.word[lone]].tolist()
-    listed = [*found.right.first.tolist(), len(told)]
+    alignment = align_words(blocks, pairs)
+    matches, left = _listed_matches(blocks, alignment), alignment.left
+    lone = (blocks.left.tokens.weight[left.word] > FORM) & (left.best == 0)
+    unmatched = blocks.left.tokens.text[left.word[lone]].tolist()
+    listed = [*alignment.right.first.tolist(), len(matches)]
     ends = np.cumsum(np.add.reduceat(lone.astype(np.int64), left.first)).tolist()
     return [
-        {"words": told[slice(*bounds)], "unmatched": unmatched[slice(*apart)]}
+        {"words": matches[slice(*bounds)], "unmatched": unmatched[slice(*apart)]}
         for bounds, apart in zip(pairwise(listed), pairwise([0, *ends]), strict=True)
     ]
 
 
-def explanation(facing: BlockPair, pairs: NamePairs, model: ScoringModel) -> list[dict]:
+def explanation(blocks: BlockPair, pairs: NamePairs, model: ScoringModel) -> list[dict]:
     """For each pair model, score, what `word_matches` tells, and the features that the score is of."""
-    like = measure_pairs(facing, pairs, group_product(facing, pairs))
+    like = measure_pairs(blocks, pairs, group_product(blocks, pairs))
     scores = model.judge(like)[0].tolist()
     values = np.round(like.features.astype(np.float64), 3).tolist()
     return [
         {"model": model.version, "score": scores[n], **matches, "features": dict(zip(FEATURES, values[n], strict=True))}
-        for n, matches in enumerate(word_matches(facing, pairs))
+        for n, matches in enumerate(word_matches(blocks, pairs))
     ]
 
 
-def _told(facing: BlockPair, found: Alignment) -> list[dict]:
+def _listed_matches(blocks: BlockPair, alignment: Alignment) -> list[dict]:
     """Each listed word of all pairs, one pair after the other, and what it matched."""
-    left, right = found.left, found.right
+    left, right = alignment.left, alignment.right
     best = np.full(len(right.word), -1, dtype=np.int64)
-    order = np.argsort(found.like, kind="stable")
-    best[found.right_at[order]] = found.left_at[order]
-    spelled = facing.left.tokens.text[left.word]
-    listed = facing.right.tokens.text[right.word]
+    order = np.argsort(alignment.like, kind="stable")
+    best[alignment.right_at[order]] = alignment.left_at[order]
+    spelled = blocks.left.tokens.text[left.word]
+    listed = blocks.right.tokens.text[right.word]
     matched = np.where(best >= 0, spelled[best], "")
     like = np.round(right.best.astype(np.float64), 3)
     bounds = [*left.first.tolist(), len(left.word)]
     for at in np.flatnonzero((like == 1.0) & (matched != listed)).tolist():
         pair = int(np.searchsorted(right.first, at, "right")) - 1
         matched[at] = _joined(spelled[slice(*bounds[pair : pair + 2])].tolist(), listed[at])
-    weight = np.round(facing.right.tokens.weight[right.word].astype(np.float64), 3)
+    weight = np.round(blocks.right.tokens.weight[right.word].astype(np.float64), 3)
     columns = (column.tolist() for column in (listed, matched, like, weight))
     return [
         {"listed": word, "partner": partner, "likeness": alike, "weight": heavy}
@@ -84,10 +78,10 @@ def _told(facing: BlockPair, found: Alignment) -> list[dict]:
 
 def _joined(spelled: list[str], word: str) -> str:
     """The neighbouring words that make up `word`, or the word it is a part of."""
-    for one, two in pairwise(spelled):
-        if one + two == word:
-            return f"{one} {two}"
-    return next((one for one in spelled if word in one), "")
+    for first, second in pairwise(spelled):
+        if first + second == word:
+            return f"{first} {second}"
+    return next((first for first in spelled if word in first), "")
 
 
 HITS = pa.schema(
@@ -123,11 +117,11 @@ class BestPairs:
         pairs = NamePairs(
             np.concatenate([part.pairs.left for part in parts]), np.concatenate([part.pairs.right for part in parts])
         )
-        rest = [
+        columns = [
             np.concatenate([getattr(part, name) for part in parts])
             for name in ("score", "contained", "equal", "glued", "opinion")
         ]
-        return cls(pairs, *rest)
+        return cls(pairs, *columns)
 
     def take(self, which: np.ndarray) -> BestPairs:
         columns = (self.score, self.contained, self.equal, self.glued, self.opinion)
@@ -137,32 +131,32 @@ class BestPairs:
 STRENGTHS = {"primary": 0, "strong": 1, "weak": 2}
 
 
-def best_pairs(index: NameIndex, partners: PartnerIndex, found: BestPairs) -> BestPairs:
+def best_pairs(index: ListedNames, partners: PartnerIndex, pairs: BestPairs) -> BestPairs:
     """The best pair of each partner and record: by score, then strength, then the names' text."""
-    who = partners.owner[found.pairs.left]
-    record = index.owner[found.pairs.right]
-    strength = np.array([STRENGTHS.get(one, 1) for one in index.strength], dtype=np.int8)
-    names = index.block.names.take(pa.array(found.pairs.right)).dictionary_encode()
-    place = np.argsort(np.asarray(pc.array_sort_indices(names.dictionary)))
-    spelled = place[np.asarray(names.indices)]
-    order = np.lexsort((found.pairs.left, spelled, strength[found.pairs.right], -found.score, record, who))
+    who = partners.owner[pairs.pairs.left]
+    record = index.owner[pairs.pairs.right]
+    strength = np.array([STRENGTHS.get(kind, 1) for kind in index.strength], dtype=np.int8)
+    names = index.block.names.take(pairs.pairs.right).dictionary_encode()
+    rank = np.argsort(np.asarray(pc.array_sort_indices(names.dictionary)))
+    spelled = rank[np.asarray(names.indices)]
+    order = np.lexsort((pairs.pairs.left, spelled, strength[pairs.pairs.right], -pairs.score, record, who))
     first = np.ones(len(order), dtype=bool)
     first[1:] = (np.diff(who[order]) != 0) | (np.diff(record[order]) != 0)
-    return found.take(order[first])
+    return pairs.take(order[first])
 
 
-def hit_table(index: NameIndex, partners: PartnerIndex, facing: BlockPair, best: BestPairs, judge: str) -> pa.Table:
+def hit_table(index: ListedNames, partners: PartnerIndex, blocks: BlockPair, best: BestPairs, judge: str) -> pa.Table:
     """Rows of HITS in the order of partners, best score first, then record.
 
     `best` as `best_pairs` gives it; `judge` names the second opinion, if one was asked.
     """
-    told = word_matches(facing, best.pairs)
+    explanations = word_matches(blocks, best.pairs)
     who = partners.owner[best.pairs.left]
-    facts = partners.facts.take(pa.array(who)).to_pylist()
+    facts = partners.facts.take(who).to_pylist()
     records = [index.records[n] for n in index.owner[best.pairs.right].tolist()]
     places = places_of(index.places, set(records))
     for n in np.flatnonzero(~np.isnan(best.opinion)).tolist():
-        told[n]["second_opinion"] = {"name": judge, "score": round(float(best.opinion[n]), 4)}
+        explanations[n]["second_opinion"] = {"name": judge, "score": round(float(best.opinion[n]), 4)}
     columns = zip(
         who.tolist(),
         texts_at(partners.ids, who),
@@ -173,11 +167,11 @@ def hit_table(index: NameIndex, partners: PartnerIndex, facing: BlockPair, best:
         best.score.tolist(),
         _how(best),
         facts,
-        told,
+        explanations,
         strict=True,
     )
     rows = []
-    for owner, partner, record, right, matched, spelled, score, how, fact, words in columns:
+    for owner, partner, record, right, matched, spelled, score, how, fact, explained in columns:
         priority, reasons = weigh_evidence(
             score, index.model.strong, index.strength[right], fact, index.kinds[right], places.get(record, ())
         )
@@ -190,7 +184,7 @@ def hit_table(index: NameIndex, partners: PartnerIndex, facing: BlockPair, best:
                 "score": score,
                 "priority": priority,
                 "reasons": [how, *reasons],
-                "explanation": words,
+                "explanation": explained,
                 "model": index.model.version,
                 "_who": owner,
             }
@@ -202,14 +196,14 @@ def hit_table(index: NameIndex, partners: PartnerIndex, facing: BlockPair, best:
     return pa.Table.from_pylist(rows, schema=HITS)
 
 
-def _how(found: BestPairs) -> list[str]:
+def _how(best: BestPairs) -> list[str]:
     """The first reason of each hit."""
-    ways = [found.equal, found.glued, found.contained]
+    ways = [best.equal, best.glued, best.contained]
     names = ["same-words", "same-letters", "distinctive-words"]
     return np.select(ways, names, "similar-name").tolist()
 
 
-def _with_identifiers(index: NameIndex, partners: PartnerIndex, rows: list[dict]) -> list[dict]:
+def _with_identifiers(index: ListedNames, partners: PartnerIndex, rows: list[dict]) -> list[dict]:
     """`rows` with a hit of score 1 for every partner and record that share an identifier."""
     by_pair = {(row["_who"], row["record"]): row for row in rows}
     for key, record, who in shared_identifiers(index.identifiers, partners.identifiers):
@@ -223,7 +217,7 @@ def _with_identifiers(index: NameIndex, partners: PartnerIndex, rows: list[dict]
     return list(by_pair.values())
 
 
-def _bare(index: NameIndex, partners: PartnerIndex, who: int, record: str) -> dict:
+def _bare(index: ListedNames, partners: PartnerIndex, who: int, record: str) -> dict:
     return {
         "partner": partners.ids[who].as_py(),
         "record": record,

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from tasks.core import arrow_compute as pc
 from tasks.screening.matching.name_words import (
     GROUPS,
     UNIT,
@@ -25,9 +24,7 @@ from tasks.screening.matching.name_words import (
     name_tables,
     split_name,
 )
-
-if TYPE_CHECKING:
-    from tasks.screening.matching.scoring_model import ScoringModel
+from tasks.screening.matching.scoring_model import ScoringModel
 
 Strings = np.ndarray
 """Object array of str."""
@@ -68,7 +65,7 @@ class Neighbours:
     """Two neighbouring content words of a name, written as one: `text` has a row a pair."""
 
     name: np.ndarray
-    place: np.ndarray
+    position: np.ndarray
     text: pa.Array
 
 
@@ -121,10 +118,10 @@ class NameBlock:
         """Names in the order of their rarest distinctive word, and where each word's names begin."""
         here = np.repeat(np.arange(len(self)), self.count)
         spelled = np.argsort(np.asarray(pc.array_sort_indices(self.tokens.spelled)))
-        wanted = self.tokens.is_distinctive[self.words]
-        order = np.lexsort((spelled[self.words], -self.tokens.weight[self.words], ~wanted, here))
+        distinctive = self.tokens.is_distinctive[self.words]
+        order = np.lexsort((spelled[self.words], -self.tokens.weight[self.words], ~distinctive, here))
         lead = order[starts(self.count)[self.count > 0]]
-        lead = lead[wanted[lead]]
+        lead = lead[distinctive[lead]]
         word, name = self.words[lead], here[lead]
         by_word = np.argsort(word, kind="stable")
         bounds = np.searchsorted(word[by_word], np.arange(len(self.tokens.text) + 1))
@@ -143,9 +140,9 @@ class NameBlock:
         start = np.arange(len(self.words))[:-1]
         plain = ~self.tokens.is_form[self.words]
         start = start[(here[:-1] == here[1:]) & plain[:-1] & plain[1:]]
-        one, two = (pa.array(self.words[at]) for at in (start, start + 1))
+        first, second = (self.words[at] for at in (start, start + 1))
         spelled = self.tokens.spelled
-        texts = pc.binary_join_element_wise(spelled.take(one), spelled.take(two), "")
+        texts = pc.binary_join_element_wise(spelled.take(first), spelled.take(second), "")
         return Neighbours(here[start], start - self.offsets[here[start]], texts)
 
 
@@ -156,7 +153,7 @@ def starts(count: np.ndarray) -> np.ndarray:
 
 def texts_at(column: pa.Array, rows: np.ndarray) -> list[str]:
     """The texts of some rows of a column."""
-    return column.take(pa.array(rows)).to_numpy(zero_copy_only=False).tolist()
+    return column.take(rows).to_numpy(zero_copy_only=False).tolist()
 
 
 def strings(values: Sequence[str]) -> Strings:
@@ -169,7 +166,7 @@ def build_block(names: Sequence[str], model: ScoringModel) -> NameBlock:
     """A block of `names`, with the weights of `model`."""
     parsed = [split_name(name or "", model.version) for name in names]
     number: dict[str, int] = {}
-    each = [one.all for one in parsed]
+    each = [split.all for split in parsed]
     flat = [number.setdefault(word, len(number)) for all_ in each for word in all_]
     offsets = np.zeros(len(parsed) + 1, dtype=np.int64)
     np.cumsum([len(all_) for all_ in each], out=offsets[1:])
@@ -180,10 +177,10 @@ def build_block(names: Sequence[str], model: ScoringModel) -> NameBlock:
         tokens,
         flat_words,
         offsets,
-        pa.array(["".join(one.content) for one in parsed], pa.string()),
-        pa.array([" ".join(sorted(one.content)) for one in parsed], pa.string()),
-        pa.array([" ".join(sorted(one.plain)) for one in parsed], pa.string()),
-        pa.array([" ".join(sorted(one.bare)) for one in parsed], pa.string()),
+        pa.array(["".join(split.content) for split in parsed], pa.string()),
+        pa.array([" ".join(sorted(split.content)) for split in parsed], pa.string()),
+        pa.array([" ".join(sorted(split.plain)) for split in parsed], pa.string()),
+        pa.array([" ".join(sorted(split.bare)) for split in parsed], pa.string()),
         *_groups(tokens, flat_words, offsets, model),
     )
 

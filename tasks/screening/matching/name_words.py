@@ -1,16 +1,13 @@
 """A name as the matcher sees it: plain capital words, each known as a legal form, a title or neither.
 
-`words` folds what writing does to a name and meaning does not: compatibility forms (NFKC), marks
+`split_name` folds what writing does to a name and meaning does not: compatibility forms (NFKC), marks
 that cannot be seen, look-alike letters of other alphabets, other scripts (spelled in Latin),
 case, punctuation, and legal forms written out ("LIMITED LIABILITY COMPANY" is the word LLC).
 Tables of each model version: `legal_forms.csv`, `titles.csv`, `look_alikes.csv`.
 
-Two coarser spellings of a word: `loose` evens out transliteration, `skeleton` keeps consonants.
-
-Loose: letters that one original letter is spelled with become one (KH, GH, H; OU, OO, U; IE, EI,
-Y, I), doubles become single. Skeleton: the first letter and the consonants after it, with voiced
-and unvoiced pairs joined, so that MOHAMMED, MUHAMMAD and MEHMET come near each other.
-
+Two coarser spellings of a word. Loose: letters that one original letter is spelled with become one
+(KH, GH, H; OU, OO, U; IE, EI, Y, I), doubles become single. Skeleton: the first letter and the
+consonants after it, voiced as unvoiced, so that MOHAMMED, MUHAMMAD and MEHMET come near each other.
 Letter groups: three signs of a padded word, or of its skeleton, each group a number.
 """
 
@@ -21,13 +18,16 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from anyascii import anyascii
 
-from tasks.screening.matching.model_version import MODEL, model_folder
+MODEL = "1"
+"""The version that new screenings use."""
 
 UNIT = 1000
 """Length of a row of letter groups. Whole numbers: a sum of products has no order."""
@@ -50,56 +50,21 @@ def group_codes(texts: np.ndarray, first: int) -> sp.csr_matrix:
     at = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)])[:-1], lengths)
     at += np.arange(len(at))
     numbers = (codes[at] * BASE + codes[at + 1]) * BASE + codes[at + 2] + first
-    found = sp.csr_matrix(
+    groups = sp.csr_matrix(
         (np.ones(len(at)), numbers, np.concatenate([[0], np.cumsum(lengths)])), shape=(len(texts), GROUPS)
     )
-    found.sum_duplicates()
-    found.data[:] = 1.0
-    return found
+    groups.sum_duplicates()
+    groups.data[:] = 1.0
+    return groups
 
 
 LOOSE = (
-    ("SHCH", "S"),
-    ("TSCH", "C"),
-    ("SCH", "S"),
-    ("DZH", "J"),
-    ("ZH", "J"),
-    ("SH", "S"),
-    ("CH", "C"),
-    ("TCH", "C"),
-    ("KH", "H"),
-    ("GH", "G"),
-    ("PH", "F"),
-    ("TH", "T"),
-    ("DH", "D"),
-    ("TS", "Z"),
-    ("TZ", "Z"),
-    ("CK", "K"),
-    ("KS", "X"),
-    ("DJ", "J"),
-    ("QU", "K"),
-    ("Q", "K"),
-    ("OU", "U"),
-    ("OO", "U"),
-    ("EE", "I"),
-    ("EI", "I"),
-    ("IE", "I"),
-    ("IY", "I"),
-    ("YI", "I"),
-    ("EY", "I"),
-    ("AY", "AI"),
-    ("YA", "IA"),
-    ("YU", "IU"),
-    ("YE", "E"),
-    ("YO", "O"),
-    ("IO", "O"),
-    ("Y", "I"),
-    ("W", "V"),
-    ("J", "I"),
-    ("AE", "E"),
-    ("OE", "O"),
-    ("UE", "U"),
-)
+    ("SHCH", "S"), ("TSCH", "C"), ("SCH", "S"), ("DZH", "J"), ("ZH", "J"), ("SH", "S"), ("CH", "C"), ("TCH", "C"),
+    ("KH", "H"), ("GH", "G"), ("PH", "F"), ("TH", "T"), ("DH", "D"), ("TS", "Z"), ("TZ", "Z"), ("CK", "K"),
+    ("KS", "X"), ("DJ", "J"), ("QU", "K"), ("Q", "K"), ("OU", "U"), ("OO", "U"), ("EE", "I"), ("EI", "I"),
+    ("IE", "I"), ("IY", "I"), ("YI", "I"), ("EY", "I"), ("AY", "AI"), ("YA", "IA"), ("YU", "IU"), ("YE", "E"),
+    ("YO", "O"), ("IO", "O"), ("Y", "I"), ("W", "V"), ("J", "I"), ("AE", "E"), ("OE", "O"), ("UE", "U"),
+)  # fmt: skip
 """What is written -> what stands for it, longest first at each place of a word."""
 
 _TABLE = dict(LOOSE)
@@ -112,7 +77,7 @@ _VOICED = str.maketrans("BDGZVCX", "PTKSFKS")
 @lru_cache(maxsize=200_000)
 def loose_spelling(word: str) -> str:
     """`word` with the choices of transliteration evened out; never empty for a word."""
-    folded = _PATTERN.sub(lambda found: _TABLE[found[0]], _DOUBLE.sub(r"\1", word))
+    folded = _PATTERN.sub(lambda match: _TABLE[match[0]], _DOUBLE.sub(r"\1", word))
     return _DOUBLE.sub(r"\1", folded)
 
 
@@ -170,7 +135,7 @@ def name_tables(version: str = MODEL) -> NameTables:
         lengths.setdefault(written[0], set()).add(len(written))
     return NameTables(
         forms,
-        {word: tuple(sorted(found, reverse=True)) for word, found in lengths.items()},
+        {word: tuple(sorted(counts, reverse=True)) for word, counts in lengths.items()},
         frozenset(forms.values()),
         _parts(_rows(version, "legal_forms.csv")),
         {ord(row["letter"]): row["latin"] for row in _rows(version, "look_alikes.csv")},
@@ -214,42 +179,47 @@ def plain_name(text: str, version: str = MODEL) -> list[str]:
     """Capital words of a name, dotted letters joined ("S.A." is SA)."""
     text = latin(text[:LONGEST], version).upper()
     if "." in text:
-        text = DOTTED.sub(lambda found: found[0].replace(".", "") + " ", text)
+        text = DOTTED.sub(lambda match: match[0].replace(".", "") + " ", text)
     text = text.replace("'", "").replace("`", "").replace("&", " AND ")
     return text.translate(SPACED).split()
 
 
 def split_name(text: str, version: str = MODEL) -> NameWords:
     """The words of a name. Of a name that is nothing but legal forms the first is its content."""
-    known, found = name_tables(version), plain_name(text, version)
-    whole = tuple(found)
-    if known.lengths.keys().isdisjoint(found):
-        return NameWords(whole, (), whole, _bare(whole, known))
+    tables, parts = name_tables(version), plain_name(text, version)
+    written = tuple(parts)
+    if tables.lengths.keys().isdisjoint(parts):
+        return NameWords(written, (), written, _bare(written, tables))
     content: list[str] = []
-    kept: list[str] = []
+    forms: list[str] = []
     at = first = 0
-    while at < len(found):
-        length = _form_at(found, at, known) if found[at] in known.lengths else 0
+    while at < len(parts):
+        length = _form_at(parts, at, tables) if parts[at] in tables.lengths else 0
         if length:
-            kept.append(known.forms[whole[at : at + length]])
+            forms.append(tables.forms[written[at : at + length]])
             first = first or length
         else:
-            content.append(found[at])
+            content.append(parts[at])
         at += length or 1
     if not content:
-        content, kept = found[:first], kept[1:]
-    return NameWords(tuple(content), tuple(kept), whole, _bare(whole, known))
+        content, forms = parts[:first], forms[1:]
+    return NameWords(tuple(content), tuple(forms), written, _bare(written, tables))
 
 
-def _bare(found: tuple[str, ...], known: NameTables) -> tuple[str, ...]:
-    if known.parts.isdisjoint(found):
-        return found
-    return tuple(word for word in found if word not in known.parts)
+def _bare(written: tuple[str, ...], tables: NameTables) -> tuple[str, ...]:
+    if tables.parts.isdisjoint(written):
+        return written
+    return tuple(word for word in written if word not in tables.parts)
 
 
-def _form_at(found: list[str], at: int, known: NameTables) -> int:
+def _form_at(parts: list[str], at: int, tables: NameTables) -> int:
     """Words of the longest legal form or title that begins at that place; 0 when none does."""
-    for length in known.lengths.get(found[at], ()):
-        if tuple(found[at : at + length]) in known.forms:
+    for length in tables.lengths.get(parts[at], ()):
+        if tuple(parts[at : at + length]) in tables.forms:
             return length
     return 0
+
+
+def model_folder(version: str) -> Traversable:
+    """`data/screening/model-<version>`: tables of names, weights of words, trees."""
+    return files("continuity_data") / "screening" / f"model-{version}"

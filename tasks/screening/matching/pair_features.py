@@ -5,42 +5,14 @@ A feature of a pair follows from the two names and the model alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from rapidfuzz.distance import OSA, Indel
 from rapidfuzz.process import cpdist
 
 from tasks.screening.matching.candidate_pairs import BlockPair, NamePairs
 from tasks.screening.matching.name_block import texts_at
+from tasks.screening.matching.scoring_model import FEATURES, Likeness
 from tasks.screening.matching.word_alignment import Alignment, align_words
-
-FEATURES = (
-    "listed_covered",
-    "partner_covered",
-    "least_covered",
-    "groups",
-    "weight_matched",
-    "weight_equal",
-    "listed_unmatched",
-    "partner_unmatched",
-    "glued",
-    "sorted",
-    "best_word",
-    "words_matched",
-    "letters_matched",
-    "distinctive_covered",
-    "length",
-    "listed_missing",
-    "partner_missing",
-    "weight_shared",
-    "partner_shared",
-    "groups_shared",
-    "groups_of_listed",
-    "groups_of_partner",
-    "second_word",
-)
-"""Features in the order of their columns. A model names those it uses; new ones go to the end."""
 
 SAME = 0.999
 """Likeness from which two words count as one."""
@@ -56,57 +28,44 @@ LEAST_MATCHED = 0.5
 of a thousand hits one has less, and nine of ten pairs do."""
 
 
-@dataclass(frozen=True)
-class Likeness:
-    """Features of pairs (pairs x FEATURES, float32), and the plain facts the rules use."""
-
-    features: np.ndarray
-    equal: np.ndarray
-    """Same words but for legal form and order."""
-    glued: np.ndarray
-    """Same letters but for spaces and legal form."""
-    contained: np.ndarray
-    """All distinctive words of the listed name occur."""
-
-
-def equal_names(facing: BlockPair, pairs: NamePairs) -> tuple[np.ndarray, np.ndarray]:
+def equal_names(blocks: BlockPair, pairs: NamePairs) -> tuple[np.ndarray, np.ndarray]:
     """Which pairs have the same words but for order and form, and which the same letters."""
-    left, right = facing.left_keys[:, pairs.left], facing.right_keys[:, pairs.right]
+    left, right = blocks.left_keys[:, pairs.left], blocks.right_keys[:, pairs.right]
     letters, *words = (left == right) & (left >= 0)
     return np.logical_or.reduce(words), letters
 
 
-def plausible_pairs(facing: BlockPair, pairs: NamePairs) -> np.ndarray:
+def plausible_pairs(blocks: BlockPair, pairs: NamePairs) -> np.ndarray:
     """Which pairs have enough in common to be measured in full."""
-    right = align_words(facing, pairs).right
-    weight = facing.right.tokens.weight[right.word]
+    right = align_words(blocks, pairs).right
+    weight = blocks.right.tokens.weight[right.word]
     matched = np.add.reduceat(weight * right.best, right.first)
     enough = matched >= np.maximum(LEAST_MATCHED, LEAST_COVERED * np.add.reduceat(weight, right.first))
-    words, letters = equal_names(facing, pairs)
+    words, letters = equal_names(blocks, pairs)
     return enough | words | letters
 
 
-def measure_pairs(facing: BlockPair, pairs: NamePairs, groups: np.ndarray) -> Likeness:
+def measure_pairs(blocks: BlockPair, pairs: NamePairs, groups: np.ndarray) -> Likeness:
     """Features of `pairs`; `groups` are their letter-group products over UNIT squared."""
-    found = align_words(facing, pairs)
-    right, weight = found.right, facing.right.tokens.weight[found.right.word]
-    distinct = weight * facing.right.tokens.is_distinctive[right.word]
-    wanted = np.add.reduceat(distinct, right.first)
+    alignment = align_words(blocks, pairs)
+    right, weight = alignment.right, blocks.right.tokens.weight[alignment.right.word]
+    distinct = weight * blocks.right.tokens.is_distinctive[right.word]
+    needed = np.add.reduceat(distinct, right.first)
     met = np.add.reduceat(distinct * (right.best >= SAME), right.first)
     by_name = {
-        **_of_listed(facing, found),
-        **_of_partner(facing, found),
-        **_of_letters(facing, pairs, groups),
-        "distinctive_covered": met / np.maximum(wanted, 1e-6),
+        **_of_listed(blocks, alignment),
+        **_of_partner(blocks, alignment),
+        **_of_letters(blocks, pairs, groups),
+        "distinctive_covered": met / np.maximum(needed, 1e-6),
     }
     by_name["least_covered"] = np.minimum(by_name["listed_covered"], by_name["partner_covered"])
     features = np.column_stack([by_name[name] for name in FEATURES]).astype(np.float32)
-    words, letters = equal_names(facing, pairs)
-    return Likeness(features, words, letters, (wanted > 0) & (met >= wanted * SAME))
+    words, letters = equal_names(blocks, pairs)
+    return Likeness(features, words, letters, (needed > 0) & (met >= needed * SAME))
 
 
-def _of_listed(facing: BlockPair, found: Alignment) -> dict[str, np.ndarray]:
-    tokens, side = facing.right.tokens, found.right
+def _of_listed(blocks: BlockPair, alignment: Alignment) -> dict[str, np.ndarray]:
+    tokens, side = blocks.right.tokens, alignment.right
     first, best = side.first, side.best
     weight, length = tokens.weight[side.word], tokens.length[side.word]
     matched = np.add.reduceat(weight * best, first)
@@ -125,9 +84,9 @@ def _of_listed(facing: BlockPair, found: Alignment) -> dict[str, np.ndarray]:
     }
 
 
-def _of_partner(facing: BlockPair, found: Alignment) -> dict[str, np.ndarray]:
-    side = found.left
-    weight = facing.left.tokens.weight[side.word]
+def _of_partner(blocks: BlockPair, alignment: Alignment) -> dict[str, np.ndarray]:
+    side = alignment.left
+    weight = blocks.left.tokens.weight[side.word]
     total = np.add.reduceat(weight, side.first)
     return {
         "partner_covered": np.add.reduceat(weight * side.best, side.first) / total,
@@ -137,8 +96,8 @@ def _of_partner(facing: BlockPair, found: Alignment) -> dict[str, np.ndarray]:
     }
 
 
-def _of_letters(facing: BlockPair, pairs: NamePairs, groups: np.ndarray) -> dict[str, np.ndarray]:
-    left, right = facing.left, facing.right
+def _of_letters(blocks: BlockPair, pairs: NamePairs, groups: np.ndarray) -> dict[str, np.ndarray]:
+    left, right = blocks.left, blocks.right
     norms = left.norm[pairs.left], right.norm[pairs.right]
     sizes = left.size[pairs.left], right.size[pairs.right]
     return {
@@ -158,9 +117,9 @@ def _second(values: np.ndarray, first: np.ndarray) -> np.ndarray:
     run = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(values))))
     at = np.flatnonzero(values == top[run])
     lead = at[np.unique(run[at], return_index=True)[1]]
-    rest = values.copy()
-    rest[lead] = 0
-    return np.maximum.reduceat(rest, first)
+    others_only = values.copy()
+    others_only[lead] = 0
+    return np.maximum.reduceat(others_only, first)
 
 
 def _ratio(left: list[str], right: list[str], scorer: type) -> np.ndarray:

@@ -15,6 +15,7 @@ from dataclasses import fields
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +32,7 @@ _KEYS = ("names", "ordered", "content_key", "full_key", "bare_key")
 
 
 class CacheDamaged(ValueError):
-    """A file of the shelf is not as it was written."""
+    """A file of the cache is not as it was written."""
 
 
 def store_partners(folder: Path, subjects: ScreeningSubjects, partners: PartnerIndex) -> None:
@@ -63,10 +64,10 @@ def cached_subjects(folder: Path, model: str) -> ScreeningSubjects | None:
     return ScreeningSubjects(partners, identifiers, names, about["register"])
 
 
-def cached_partners(folder: Path, kept: ScreeningSubjects, model: str) -> PartnerIndex | None:
+def cached_partners(folder: Path, subjects: ScreeningSubjects, model: str) -> PartnerIndex | None:
     """What was prepared from those that are kept, or None. Raises as `subjects` does."""
     about = _about(folder, model)
-    if about is None or about["register"] != kept.register:
+    if about is None or about["register"] != subjects.register:
         return None
     read = {name: _read(folder, name, about) for name in ("each", "flat", "words", "groups", "held")}
     each = {name: read["each"][name].combine_chunks() for name in read["each"].column_names}
@@ -81,27 +82,27 @@ def cached_partners(folder: Path, kept: ScreeningSubjects, model: str) -> Partne
         groups=sp.csr_matrix((*groups, bounds[1].astype(np.int32)), shape=(len(numbers["norm"]), GROUPS)),
         **{name: each[name] for name in _KEYS},
     )
-    facts = kept.partners.select(FACTS)
-    return PartnerIndex(model, kept.ids, facts, numbers["owner"], block, read["held"])
+    facts = subjects.partners.select(FACTS)
+    return PartnerIndex(model, subjects.ids, facts, numbers["owner"], block, read["held"])
 
 
 def _tables(partners: PartnerIndex) -> dict[str, pa.Table]:
     """One table for each kind of row: name, word of a name, distinct word, letter group, identifier."""
     block, groups = partners.block, partners.block.groups
-    each = {name: getattr(block, name) for name in _KEYS}
+    each: dict[str, Any] = {name: getattr(block, name) for name in _KEYS}
     each |= {"owner": partners.owner, "norm": block.norm}
     each |= {"last": block.offsets[1:], "last_group": groups.indptr[1:].astype(np.int64)}
     return {
         "each": pa.table(each),
-        "flat": pa.table({"word": block.words}),
-        "words": pa.table({one.name: getattr(block.tokens, one.name) for one in fields(Tokens)}),
-        "groups": pa.table({"data": groups.data, "indices": groups.indices}),
+        "flat": pa.table({"word": pa.array(block.words)}),
+        "words": pa.table({column.name: pa.array(getattr(block.tokens, column.name)) for column in fields(Tokens)}),
+        "groups": pa.table({"data": pa.array(groups.data), "indices": pa.array(groups.indices)}),
         "held": partners.identifiers,
     }
 
 
 def _tokens(table: pa.Table) -> Tokens:
-    return Tokens(*(table[one.name].to_numpy() for one in fields(Tokens)))
+    return Tokens(*(table[column.name].to_numpy() for column in fields(Tokens)))
 
 
 def _about(folder: Path, model: str) -> dict | None:

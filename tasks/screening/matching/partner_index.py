@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tasks.core import arrow_compute as pc
 from tasks.screening.matching.identity_evidence import identifier_table
-from tasks.screening.matching.model_version import MODEL
 from tasks.screening.matching.name_block import NameBlock, build_block
+from tasks.screening.matching.name_words import MODEL
 from tasks.screening.matching.scoring_model import load_model
 
 
@@ -25,7 +25,7 @@ class PartnerIndex:
     owner: np.ndarray
     block: NameBlock
     identifiers: pa.Table
-    """Schema HELD; `holder` is a place in `ids`."""
+    """Schema IDENTIFIER_KEYS; `holder` is a place in `ids`."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -43,11 +43,11 @@ def prepare_partners(
     two that name no partner of the first are left out.
     """
     ids = _text(partners, "partner")
-    texts, owner = _text(partners, "name").to_pylist(), np.arange(len(ids))
+    texts, owner = pc.to_list(_text(partners, "name")), np.arange(len(ids))
     if names is not None:
         holder = pc.index_in(names["partner"], value_set=ids)
         real = pc.and_(pc.is_valid(holder), pc.greater(pc.binary_length(names["name"]), 0))
-        texts += names["name"].filter(real).to_pylist()
+        texts += pc.to_list(names["name"].filter(real))
         owner = np.concatenate([owner, np.asarray(holder.filter(real), dtype=np.int64)])
     block = build_block(texts, load_model(model))
     facts = pa.table({name: _text(partners, name) for name in FACTS})

@@ -1,15 +1,13 @@
 """A model version: the frozen weights behind every score, read from `data/screening/<version>/`.
 
-`legal_forms.csv`, `titles.csv`, `look_alikes.csv`: see `names.py`. `words.csv`: word, weight 0..1
+`legal_forms.csv`, `titles.csv`, `look_alikes.csv`: see `name_words.py`. `words.csv`: word, weight 0..1
 (rarer is heavier; a word that is not there weighs `rare`). `groups.csv`: letter group, weight in
 thousandths. `model.json`: limits, names of the features, trees.
 A version is never edited: a change of weights is a new folder, and old ones stay loadable, so
 that a screening of years ago can be done again.
 
-From features to one score 0..1: monotone trees, their weights data of the model version.
-
-More in common never lowers a score: each tree rises with each feature. Names with the same words
-but for order and legal form, or the same letters but for spaces, score at least SAME_WORDS
+Monotone trees make one score 0..1 of the features: more in common never lowers it. Names with the same
+words but for order and legal form, or the same letters but for spaces, score at least SAME_WORDS
 whatever the trees say.
 """
 
@@ -24,9 +22,29 @@ from importlib.resources.abc import Traversable
 import numpy as np
 
 from tasks.core.errors import BadInput, Problem
-from tasks.screening.matching.model_version import MODEL, model_folder
-from tasks.screening.matching.name_words import GROUPS
-from tasks.screening.matching.pair_features import FEATURES, Likeness
+from tasks.screening.matching.name_words import GROUPS, MODEL, model_folder
+
+FEATURES = (
+    "listed_covered", "partner_covered", "least_covered", "groups", "weight_matched", "weight_equal",
+    "listed_unmatched", "partner_unmatched", "glued", "sorted", "best_word", "words_matched", "letters_matched",
+    "distinctive_covered", "length", "listed_missing", "partner_missing", "weight_shared", "partner_shared",
+    "groups_shared", "groups_of_listed", "groups_of_partner", "second_word",
+)  # fmt: skip
+"""Features in the order of their columns. A model names those it uses; new ones go to the end."""
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Features of pairs (pairs x FEATURES, float32), and the plain facts the rules use."""
+
+    features: np.ndarray
+    equal: np.ndarray
+    """Same words but for legal form and order."""
+    glued: np.ndarray
+    """Same letters but for spaces and legal form."""
+    contained: np.ndarray
+    """All distinctive words of the listed name occur."""
+
 
 MOST_ALIKE = 0.97
 """Score that likeness alone comes near to and never reaches."""
@@ -99,7 +117,7 @@ class Scorer:
 
     def scores(self, like: Likeness, floor: float = 0.0) -> np.ndarray:
         """float64 rounded to four places, so that a stored score compares equal years later. A pair
-        whose score is below `floor` may be told as 0, unless a rule concerns it."""
+        whose score is below `floor` may be returned as 0, unless a rule concerns it."""
         anyway = like.equal | like.glued | like.contained
         raw = (self.trees.raw(like.features, self._least(floor), anyway) - self.shift) / self.scale
         score = MOST_ALIKE / (1 + np.exp(-np.clip(raw, -30, 30)))
@@ -184,7 +202,7 @@ class ScoringModel:
         """Score of each pair, and where all distinctive words of the listed name make an alert.
 
         Such a pair scores at least `alert`, the more alike it is otherwise, the more. A score below
-        `floor` may be told as 0.
+        `floor` may be returned as 0.
         """
         scores = self.scorer.scores(like, floor)
         equal = like.features[:, FEATURES.index("weight_equal")]

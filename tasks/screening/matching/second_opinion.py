@@ -14,19 +14,17 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-import pyarrow as pa
 
+from tasks.core.arrow_compute import to_list
 from tasks.core.errors import MissingPart
+from tasks.screening.matching.listed_names import ListedNames
 from tasks.screening.matching.match_hits import BestPairs
 from tasks.screening.matching.name_block import texts_at
 from tasks.screening.matching.partner_index import PartnerIndex
 from tasks.screening.matching.scoring_model import shift_scores
-
-if TYPE_CHECKING:
-    from tasks.screening.matching.matcher import NameIndex
 
 SCHEMAS = {"individual": "Person", "vessel": "Vessel", "aircraft": "Airplane", "entity": "Organization"}
 """Kinds of names -> followthemoney schemata. An unknown kind is a LegalEntity."""
@@ -57,8 +55,8 @@ class LogicV2:
     config: Any
 
     def judge(self, partners: Sequence[tuple[str, str]], listed: Sequence[tuple[str, str]]) -> np.ndarray:
-        left = {one: _entity(*one) for one in dict.fromkeys(partners)}
-        right = {one: _entity(*one) for one in dict.fromkeys(listed)}
+        left = {pair: _entity(*pair) for pair in dict.fromkeys(partners)}
+        right = {pair: _entity(*pair) for pair in dict.fromkeys(listed)}
         return np.array(
             [self.matcher.compare(left[a], right[b], self.config).score for a, b in zip(partners, listed, strict=True)]
         )
@@ -77,25 +75,25 @@ def logic_v2() -> LogicV2:
     return ready
 
 
-def apply_opinion(opinion: Opinion, index: NameIndex, partners: PartnerIndex, best: BestPairs) -> BestPairs:
+def apply_opinion(opinion: Opinion, index: ListedNames, partners: PartnerIndex, best: BestPairs) -> BestPairs:
     """`best` with the scores that the second opinion moved, and with what it said."""
     model = index.model
     who = partners.owner[best.pairs.left]
     top = np.zeros(len(partners))
     np.maximum.at(top, who, best.score)
     unsure = (best.score >= model.grey) & (best.score <= model.sure) & (best.score == top[who])
-    asked = np.flatnonzero(unsure & ~best.equal & ~best.glued & ~best.contained)
-    if not len(asked):
+    positions = np.flatnonzero(unsure & ~best.equal & ~best.glued & ~best.contained)
+    if not len(positions):
         return best
-    left, right = best.pairs.left[asked], best.pairs.right[asked]
-    kinds = partners.facts["kind"].take(pa.array(who[asked])).to_pylist()
+    left, right = best.pairs.left[positions], best.pairs.right[positions]
+    kinds = to_list(partners.facts["kind"].take(who[positions]))
     names = texts_at(partners.block.names, left)
     listed = zip(texts_at(index.block.names, right), right.tolist(), strict=True)
-    said = opinion.judge(list(zip(names, kinds, strict=True)), [(name, index.kinds[n]) for name, n in listed])
-    score, told = best.score.copy(), best.opinion.copy()
-    score[asked] = shift_scores(score[asked], model.opinion * (said - 0.5))
-    told[asked] = said
-    return replace(best, score=score, opinion=told)
+    scores = opinion.judge(list(zip(names, kinds, strict=True)), [(name, index.kinds[n]) for name, n in listed])
+    score, opinions = best.score.copy(), best.opinion.copy()
+    score[positions] = shift_scores(score[positions], model.opinion * (scores - 0.5))
+    opinions[positions] = scores
+    return replace(best, score=score, opinion=opinions)
 
 
 def _entity(name: str, kind: str) -> Any:

@@ -49,19 +49,19 @@ class Alignment:
     like: np.ndarray
 
 
-def align_words(facing: BlockPair, pairs: NamePairs) -> Alignment:
+def align_words(blocks: BlockPair, pairs: NamePairs) -> Alignment:
     """Match the words of `pairs`, neighbouring words that are one word on the other side too."""
-    left, right = _side(facing.left, pairs.left), _side(facing.right, pairs.right)
-    left_at, right_at = _cells(facing, pairs, left, right)
-    like = likeness(facing, left.word[left_at], right.word[right_at])
-    some = like > 0
-    left_at, right_at, like = left_at[some], right_at[some], like[some]
-    weight = np.minimum(facing.left.tokens.weight[left.word[left_at]], facing.right.tokens.weight[right.word[right_at]])
+    left, right = _side(blocks.left, pairs.left), _side(blocks.right, pairs.right)
+    left_at, right_at = _cells(blocks, pairs, left, right)
+    like = likeness(blocks, left.word[left_at], right.word[right_at])
+    alike = like > 0
+    left_at, right_at, like = left_at[alike], right_at[alike], like[alike]
+    weight = np.minimum(blocks.left.tokens.weight[left.word[left_at]], blocks.right.tokens.weight[right.word[right_at]])
     for side, at in ((left, left_at), (right, right_at)):
         np.maximum.at(side.best, at, like)
         np.maximum.at(side.shared, at, like * weight)
-    _join(facing.left_joins, facing.left, facing.right, pairs.left, pairs.right, left, right)
-    _join(facing.right_joins, facing.right, facing.left, pairs.right, pairs.left, right, left)
+    _join(blocks.left_joins, blocks.left, blocks.right, pairs.left, pairs.right, left, right)
+    _join(blocks.right_joins, blocks.right, blocks.left, pairs.right, pairs.left, right, left)
     return Alignment(left, right, left_at, right_at, like)
 
 
@@ -72,31 +72,31 @@ def _side(block: NameBlock, names: np.ndarray) -> AlignedWords:
 
 
 def _cells(
-    facing: BlockPair, pairs: NamePairs, left: AlignedWords, right: AlignedWords
+    blocks: BlockPair, pairs: NamePairs, left: AlignedWords, right: AlignedWords
 ) -> tuple[np.ndarray, np.ndarray]:
     """Places of the word pairs that may be alike, left and right."""
-    pair = np.repeat(np.arange(len(pairs)), facing.left.count[pairs.left])
-    wide = facing.right.count[pairs.right][pair]
+    pair = np.repeat(np.arange(len(pairs)), blocks.left.count[pairs.left])
+    wide = blocks.right.count[pairs.right][pair]
     down = np.repeat(np.arange(len(left.word), dtype=np.int32), wide)
     across = np.arange(len(down)) - np.repeat(starts(wide) - right.first[pair], wide)
-    one, two = left.word[down], right.word[across]
-    a, b = facing.left.tokens, facing.right.tokens
-    apart = np.bitwise_count(a.letters[one] ^ b.letters[two])
-    may = apart <= np.minimum(a.letters_apart[one], b.letters_apart[two])
-    may |= (a.single[one] == b.initial[two]) | (a.initial[one] == b.single[two])
-    may |= facing.equal[one] == two
+    left_words, right_words = left.word[down], right.word[across]
+    a, b = blocks.left.tokens, blocks.right.tokens
+    apart = np.bitwise_count(a.letters[left_words] ^ b.letters[right_words])
+    may = apart <= np.minimum(a.letters_apart[left_words], b.letters_apart[right_words])
+    may |= (a.single[left_words] == b.initial[right_words]) | (a.initial[left_words] == b.single[right_words])
+    may |= blocks.equal[left_words] == right_words
     return down[may], across[may]
 
 
-def likeness(facing: BlockPair, one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """float32: likeness of left words `one` and right words `two`, pair by pair."""
-    left, right = facing.left.tokens, facing.right.tokens
-    result = (facing.equal[one] == two).astype(np.float32)
+def likeness(blocks: BlockPair, left_words: np.ndarray, right_words: np.ndarray) -> np.ndarray:
+    """float32: likeness of `left_words` and `right_words`, pair by pair."""
+    left, right = blocks.left.tokens, blocks.right.tokens
+    result = (blocks.equal[left_words] == right_words).astype(np.float32)
     # a legal form matches only itself
-    other = np.flatnonzero((result == 0) & ~left.is_form[one] & ~right.is_form[two])
-    keys = one[other].astype(np.int64) * len(right.text) + two[other]
-    found, back = np.unique(keys, return_inverse=True)
-    result[other] = _word_likeness(left, right, *np.divmod(found, len(right.text)))[back]
+    unequal = np.flatnonzero((result == 0) & ~left.is_form[left_words] & ~right.is_form[right_words])
+    keys = left_words[unequal].astype(np.int64) * len(right.text) + right_words[unequal]
+    distinct, back = np.unique(keys, return_inverse=True)
+    result[unequal] = _word_likeness(left, right, *np.divmod(distinct, len(right.text)))[back]
     return result
 
 
@@ -117,27 +117,27 @@ def _ratio(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def _join(
     joins: WordJoins,
-    two: NameBlock,
-    one: NameBlock,
+    split_block: NameBlock,
+    whole_block: NameBlock,
     rows: np.ndarray,
     columns: np.ndarray,
-    of_two: AlignedWords,
-    of_one: AlignedWords,
+    split_side: AlignedWords,
+    whole_side: AlignedWords,
 ) -> None:
     """Two neighbouring words of `rows` that are one word of `columns` match it wholly."""
     begin = np.searchsorted(joins.name, rows, "left")
     counts = np.searchsorted(joins.name, rows, "right") - begin
     pair = np.repeat(np.arange(len(rows)), counts)
     at = begin[pair] + np.arange(len(pair)) - starts(counts)[pair]
-    count = one.count[columns[pair]]
+    count = whole_block.count[columns[pair]]
     wide = np.repeat(np.arange(len(pair)), count)
-    place = np.arange(len(wide)) - starts(count)[wide]
-    hit = of_one.word[of_one.first[pair[wide]] + place] == joins.word[at][wide]
-    wide, place = wide[hit], place[hit]
-    whole = of_one.first[pair[wide]] + place
-    half = of_two.first[pair[wide]] + joins.place[at[wide]]
-    of_one.best[whole] = 1.0
-    of_one.shared[whole] = one.tokens.weight[of_one.word[whole]]
-    for part in (half, half + 1):
-        of_two.best[part] = 1.0
-        of_two.shared[part] = two.tokens.weight[of_two.word[part]]
+    position = np.arange(len(wide)) - starts(count)[wide]
+    hit = whole_side.word[whole_side.first[pair[wide]] + position] == joins.word[at][wide]
+    wide, position = wide[hit], position[hit]
+    matched = whole_side.first[pair[wide]] + position
+    first_part = split_side.first[pair[wide]] + joins.position[at[wide]]
+    whole_side.best[matched] = 1.0
+    whole_side.shared[matched] = whole_block.tokens.weight[whole_side.word[matched]]
+    for part in (first_part, first_part + 1):
+        split_side.best[part] = 1.0
+        split_side.shared[part] = split_block.tokens.weight[split_side.word[part]]

@@ -11,7 +11,7 @@ from tasks.core.errors import BadInput, Problem
 from tasks.screening.lists.country_codes import country_code
 from tasks.screening.matching.manufacturer_id import is_mid
 from tasks.screening.partners.partner_register import KINDS, ROLES
-from tasks.screening.risk.ownership_rules import MARK
+from tasks.screening.risk.ownership_rules import OWNER_SEPARATOR
 
 MOST = 1000
 """Characters of a cell; a longer one is a damaged file rather than a name."""
@@ -42,16 +42,16 @@ def cell_value(type_: str, text: str) -> Any:
     """The value of a cell that is not empty. Raises BadInput with one problem."""
     if len(text) > MOST:
         raise _refuse(Problem(code="partner-cell-too-long", values={"length": len(text), "most": MOST}))
-    if odd := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]", text):
-        raise _refuse(Problem(code="partner-cell-control-character", values={"point": ord(odd[0])}))
-    if odd := re.search("[\ud800-\udfff]", text):
-        raise _refuse(Problem(code="partner-cell-not-utf8", values={"byte": ord(odd[0]) & 0xFF}))
+    if match := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]", text):
+        raise _refuse(Problem(code="partner-cell-control-character", values={"point": ord(match[0])}))
+    if match := re.search("[\ud800-\udfff]", text):
+        raise _refuse(Problem(code="partner-cell-not-utf8", values={"byte": ord(match[0]) & 0xFF}))
     return _READERS[type_](text)
 
 
 def _id(text: str) -> str:
-    if len(text) > 64 or MARK.strip() in text or "\n" in text:
-        raise _refuse(Problem(code="partner-id-invalid", values={"mark": MARK.strip()}))
+    if len(text) > 64 or OWNER_SEPARATOR.strip() in text or "\n" in text:
+        raise _refuse(Problem(code="partner-id-invalid", values={"mark": OWNER_SEPARATOR.strip()}))
     return " ".join(text.split())
 
 
@@ -74,10 +74,10 @@ def _choice(choices: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def _country(text: str) -> str:
-    found = country_code(text)
-    if not found:
+    code = country_code(text)
+    if not code:
         raise _refuse(Problem(code="partner-country-unknown"))
-    return found
+    return code
 
 
 def _date(text: str) -> str:
@@ -96,46 +96,46 @@ def _several(text: str) -> list[str]:
 
 
 def _owners(text: str) -> list[dict[str, Any]]:
-    found = []
+    owners = []
     for part in _several(text):
         share = re.fullmatch(r"(.+?)[\s,:(]+(\d{1,3}(?:[.,]\d+)?)\s*%\)?", part)
         if not share:
             raise _refuse(Problem(code="owner-share-missing"))
-        found.append({"name": share[1].strip(), "share": float(share[2].replace(",", "."))})
-    if sum(owner["share"] for owner in found) > 100.5:
+        owners.append({"name": share[1].strip(), "share": float(share[2].replace(",", "."))})
+    if sum(owner["share"] for owner in owners) > 100.5:
         raise _refuse(Problem(code="owner-shares-above-whole"))
-    return found
+    return owners
 
 
 def _hts(text: str) -> list[str]:
-    found = [re.sub(r"[.\s]", "", part) for part in re.split(r"[;,\n]", text) if part.strip()]
-    if wrong := [part for part in found if not re.fullmatch(r"\d{2,10}", part)]:
+    numbers = [re.sub(r"[.\s]", "", part) for part in re.split(r"[;,\n]", text) if part.strip()]
+    if wrong := [part for part in numbers if not re.fullmatch(r"\d{2,10}", part)]:
         raise _refuse(Problem(code="partner-tariff-number-invalid", values={"number": wrong[0]}))
-    return found
+    return numbers
 
 
 def _attestations(text: str) -> list[dict[str, str]]:
-    found = []
+    attestations = []
     for part in _several(text):
         ends = re.fullmatch(r"(.+?)[\s,:(]+(\d{4}-\d\d-\d\d)\)?", part)
         if not ends:
             raise _refuse(Problem(code="attestation-date-missing"))
-        found.append({"name": ends[1].strip(), "expires": _date(ends[2])})
-    return found
+        attestations.append({"name": ends[1].strip(), "expires": _date(ends[2])})
+    return attestations
 
 
-def _whole(text: str) -> int:
+def _integer(text: str) -> int:
     if not re.fullmatch(r"\d{1,6}", text):
         raise _refuse(Problem(code="partner-hours-invalid"))
     return int(text)
 
 
 def _yes(text: str) -> bool:
-    words = {"yes": True, "y": True, "true": True, "1": True, "x": True}
-    words |= {"no": False, "n": False, "false": False, "0": False}
-    if text.lower() not in words:
+    meanings = {"yes": True, "y": True, "true": True, "1": True, "x": True}
+    meanings |= {"no": False, "n": False, "false": False, "0": False}
+    if text.lower() not in meanings:
         raise _refuse(Problem(code="partner-yes-no-invalid"))
-    return words[text.lower()]
+    return meanings[text.lower()]
 
 
 def _mid(text: str) -> str:
@@ -176,7 +176,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "owners": _owners,
     "hts": _hts,
     "attestations": _attestations,
-    "whole": _whole,
+    "whole": _integer,
     "yes": _yes,
     "flags": _flags,
 }

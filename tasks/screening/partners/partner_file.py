@@ -1,6 +1,6 @@
 """A file of partners, CSV, XLSX or Parquet, into rows of the register; every fault by its row.
 
-A faulty row is left out and told; the caller decides whether the rest may be screened. A fault that
+A faulty row is left out and reported; the caller decides whether the rest may be screened. A fault that
 concerns the whole file (encoding, no heading, a workbook that is none) leaves nothing to screen.
 """
 
@@ -27,7 +27,7 @@ from tasks.screening.partners.partner_register import (
 from tasks.screening.partners.row_reader import CellRows
 
 _IDENTIFIER_FIELDS = {"tax_id": "tax", **{kind: kind for kind in IDENTIFIERS}}
-_SHOWN = 60
+_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class PartnerFile:
 
 
 def read_partners(path: Path) -> PartnerFile:
-    """PartnerFile a partner file. Never raises for what the file holds."""
+    """Read a partner file. Never raises for what the file holds."""
     try:
         digest = digest_of(path)
         rows = row_reader.open_rows(path)
@@ -66,7 +66,7 @@ class _PartnerReader:
         self._rows = rows
         self.problems = list(rows.problems)
         self.refused = len({problem.row for problem in rows.problems if problem.row})
-        self._seen: dict[str, int] = {}
+        self._rows_by_partner: dict[str, int] = {}
 
     def partners(self) -> Iterator[dict[str, Any]]:
         fields = self._bind(self._rows.heading)
@@ -85,9 +85,9 @@ class _PartnerReader:
 
     def _bind(self, heading: Sequence[object]) -> list[PartnerColumn | None] | None:
         """The column behind each heading; None, and a fault, if it is no heading of partners."""
-        known = {name: column for column in register_columns() for name in column.names}
+        by_name = {name: column for column in register_columns() for name in column.names}
         keys = [" ".join(cell_text(cell).split()).lower() for cell in heading]
-        fields = [known.get(key) for key in keys]
+        fields = [by_name.get(key) for key in keys]
         if any(problem.row == 1 for problem in self.problems):
             return None
         names = [column.field for column in fields if column]
@@ -100,7 +100,7 @@ class _PartnerReader:
             self._add(
                 Problem(
                     row=1,
-                    column=key[:_SHOWN],
+                    column=key[:_SHOWN_CHARACTERS],
                     code="partner-column-unknown",
                     values={"columns": ", ".join(column.title for column in register_columns())},
                 )
@@ -126,8 +126,8 @@ class _PartnerReader:
             try:
                 if kind:
                     parts = [part for part in text.split(";") if part.strip()]
-                    found = [{"kind": kind, "value": cell_value(column.type, part)} for part in parts]
-                    row["identifiers"] += found
+                    identifiers = [{"kind": kind, "value": cell_value(column.type, part)} for part in parts]
+                    row["identifiers"] += identifiers
                 else:
                     row[column.field] = cell_value(column.type, text)
             except BadInput as error:
@@ -135,17 +135,17 @@ class _PartnerReader:
                 self._add(replace(problem, row=number, column=column.title, value=text))
         return row
 
-    def _judge(self, number: int, row: dict[str, Any], told: set[str]) -> None:
-        """What is missing or stands there twice; `told`: columns of the row already found wrong."""
+    def _judge(self, number: int, row: dict[str, Any], faulty: set[str]) -> None:
+        """What is missing or occurs twice; `faulty`: columns of the row already found wrong."""
         for column in register_columns()[:2]:
-            if not row.get(column.field) and column.title not in told:
+            if not row.get(column.field) and column.title not in faulty:
                 self._add(
                     Problem(
                         row=number, column=column.title, code="partner-cell-empty", values={"meaning": column.meaning}
                     )
                 )
         partner = row.get("partner", "")
-        if first := self._seen.get(partner):
+        if first := self._rows_by_partner.get(partner):
             self._add(
                 Problem(
                     row=number,
@@ -156,13 +156,13 @@ class _PartnerReader:
                 )
             )
         elif partner:
-            self._seen[partner] = number
+            self._rows_by_partner[partner] = number
         if row["role"] == "vessel" and row["kind"] == "unknown":
             row["kind"] = "vessel"
 
     def _add(self, problem: Problem) -> None:
         """A problem of this file; a long value is cut."""
         text = problem.value
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-        shown = shown.encode("utf-8", "replace").decode()
-        self.problems.append(replace(problem, file=self._rows.file, sheet=self._rows.sheet, value=shown))
+        excerpt = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+        excerpt = excerpt.encode("utf-8", "replace").decode()
+        self.problems.append(replace(problem, file=self._rows.file, sheet=self._rows.sheet, value=excerpt))

@@ -16,9 +16,10 @@ from importlib.resources import files
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from tasks.core import arrow_compute as pc
+from tasks.core.arrow_compute import to_list
 from tasks.core.content import ContentStore
 from tasks.core.journal.bodies import canonical
 from tasks.core.journal.journal import Journal
@@ -127,8 +128,8 @@ def partner_row(content: ContentStore, digest: str, partner: str) -> dict[str, A
     """One partner as a register (a content digest) has it; empty if it has none."""
     if not digest:
         return {}
-    found = select_rows(content.get(digest), REGISTER, partner=[partner])
-    return found.to_pylist()[0] if found.num_rows else {}
+    rows = select_rows(content.get(digest), REGISTER, partner=[partner])
+    return to_list(rows)[0] if rows.num_rows else {}
 
 
 @dataclass(frozen=True)
@@ -144,34 +145,41 @@ class RegisterChange:
 
 
 def take_partners(
-    workspace: Workspace, actor: str, given: pa.Table, *, source: str, file: str, whole: bool = False, refused: int = 0
+    workspace: Workspace,
+    actor: str,
+    partners: pa.Table,
+    *,
+    source: str,
+    file: str,
+    replace_all: bool = False,
+    refused: int = 0,
 ) -> RegisterChange:
-    """Put partners into the register: by their ids, new or changed. With `whole` the file is all
+    """Put partners into the register: by their ids, new or changed. With `replace_all` the file is all
     there is, and partners that it does not name are retired. Nothing new adds no event."""
     old = read_register(workspace.content, before := current_digest(workspace.journal))
-    kept = old.slice(0, 0) if whole else _without(old, given["partner"])
-    new = pa.concat_tables([kept, given]).sort_by("partner").combine_chunks()
-    was = {row["partner"]: row for row in old.to_pylist()}
-    now = {row["partner"]: row for row in given.to_pylist()}
+    unchanged = old.slice(0, 0) if replace_all else _without(old, partners["partner"])
+    new = pa.concat_tables([unchanged, partners]).sort_by("partner").combine_chunks()
+    was = {row["partner"]: row for row in to_list(old)}
+    now = {row["partner"]: row for row in to_list(partners)}
     added = len(now.keys() - was.keys())
-    changed = sum(was[one] != row for one, row in now.items() if one in was)
+    changed = sum(was[partner] != row for partner, row in now.items() if partner in was)
     retired = old.num_rows + added - new.num_rows
     digest = workspace.content.put(parquet_content.to_bytes(new, REGISTER))
-    taken = RegisterChange(digest, new.num_rows, added, changed, retired, refused)
+    change = RegisterChange(digest, new.num_rows, added, changed, retired, refused)
     if digest != before:
-        body = PartnersTaken(source=source, file=file, **vars(taken))
+        body = PartnersTaken(source=source, file=file, **vars(change))
         workspace.journal.append(body, "partners", actor)
-    return taken
+    return change
 
 
 def _without(register: pa.Table, partners: pa.ChunkedArray) -> pa.Table:
-    gone = pc.is_in(register["partner"], partners.combine_chunks())
-    return register.filter(pc.invert(gone))
+    removed = pc.is_in(register["partner"], partners.combine_chunks())
+    return register.filter(pc.invert(removed))
 
 
 def register_changes(old: pa.Table, new: pa.Table) -> tuple[set[str], set[str]]:
     """Partners that are new or changed in who they are, and partners that are gone."""
-    before = dict(zip(old["partner"].to_pylist(), old["digest"].to_pylist(), strict=True))
-    after = dict(zip(new["partner"].to_pylist(), new["digest"].to_pylist(), strict=True))
-    touched = {one for one, digest in after.items() if before.get(one) != digest}
+    before = dict(zip(to_list(old["partner"]), to_list(old["digest"]), strict=True))
+    after = dict(zip(to_list(new["partner"]), to_list(new["digest"]), strict=True))
+    touched = {partner for partner, digest in after.items() if before.get(partner) != digest}
     return touched, before.keys() - after.keys()

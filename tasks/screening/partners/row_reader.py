@@ -1,6 +1,6 @@
-"""Rows of cells out of CSV, XLSX and Parquet, after the house's hostile checks.
+"""Rows of cells out of CSV, XLSX and Parquet, checked as untrusted input.
 
-A row of a CSV file that does not hold together is told by the line on which it begins, and reading
+A row of a CSV file that does not hold together is reported by the line on which it begins, and reading
 goes on with the next line, so that one open quote does not swallow all that follows.
 """
 
@@ -29,8 +29,8 @@ from tasks.screening.partners.partner_register import register_columns
 MOST_ROWS = 2_000_000
 _MOST_CELL = 64 << 20
 _LONGEST_RECORD = 50
-_MOST_TOLD = 10_000
-_SHOWN = 60
+_MOST_FORMULAS = 10_000
+_SHOWN_CHARACTERS = 60
 _SHEETS = ("partners", "sheet1", "data")
 
 
@@ -62,13 +62,13 @@ def _csv(path: Path, text: str) -> CellRows:
     if len(lines) > MOST_ROWS:
         raise refuse_input(path, f"{len(lines):,} lines", f"at most {MOST_ROWS:,}")
     rows = CellRows(path.name)
-    mark, odd = _mark(lines[0] if lines else ""), _ODD.search(text) is not None
+    separator, has_bad_bytes = _separator(lines[0] if lines else ""), _NOT_UTF8.search(text) is not None
     with _wide_cells():
-        for number, cells, problem in _records(lines, mark):
+        for number, cells, problem in _records(lines, separator):
             if problem:
                 rows.problems.append(replace(problem, file=path.name, row=number))
-            elif odd and (found := _odd(cells, rows.heading)):
-                rows.problems.append(replace(found, file=path.name, row=number))
+            elif has_bad_bytes and (problem_found := _not_utf8(cells, rows.heading)):
+                rows.problems.append(replace(problem_found, file=path.name, row=number))
             elif number == 1:
                 rows.heading = cells
             else:
@@ -76,29 +76,29 @@ def _csv(path: Path, text: str) -> CellRows:
     return rows
 
 
-_ODD = re.compile("[\udc80-\udcff]")
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 """Bytes that are no UTF-8, as `read_text` keeps them."""
 
 
-def _odd(cells: list[str], heading: Sequence[object]) -> Problem | None:
+def _not_utf8(cells: list[str], heading: Sequence[object]) -> Problem | None:
     """What is wrong with the first cell that is not UTF-8."""
     for cell, column in zip_longest(cells, heading, fillvalue=""):
-        if found := _ODD.search(str(cell)):
-            shown = _ODD.sub("\ufffd", str(cell)[:_SHOWN])
+        if match := _NOT_UTF8.search(str(cell)):
+            excerpt = _NOT_UTF8.sub("\ufffd", str(cell)[:_SHOWN_CHARACTERS])
             return Problem(
-                column=str(column), value=shown, code="partner-file-not-utf8", values={"byte": ord(found[0]) - 0xDC00}
+                column=str(column), value=excerpt, code="partner-file-not-utf8", values={"byte": ord(match[0]) - 0xDC00}
             )
     return None
 
 
-def _mark(heading: str) -> str:
+def _separator(heading: str) -> str:
     """Comma, semicolon or tab, whichever the heading uses."""
     return max(",;\t", key=heading.count)
 
 
 @contextmanager
 def _wide_cells() -> Iterator[None]:
-    """A cell of several MB is to be told as one, not to end the reading."""
+    """A cell of several MB is to be reported as a fault, not to end the reading."""
     before = csv.field_size_limit(_MOST_CELL)
     try:
         yield
@@ -110,27 +110,27 @@ class _Lines:
     """Lines for a CSV reader, which says how far it has read and ends a record that runs too long."""
 
     def __init__(self, lines: list[str], start: int) -> None:
-        self._lines, self.place, self.end = lines, start, len(lines)
+        self._lines, self.position, self.end = lines, start, len(lines)
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        if self.place >= min(self.end, len(self._lines)):
+        if self.position >= min(self.end, len(self._lines)):
             raise StopIteration
-        self.place += 1
-        return self._lines[self.place - 1]
+        self.position += 1
+        return self._lines[self.position - 1]
 
 
-def _records(lines: list[str], mark: str) -> Iterator[tuple[int, list[str], Problem | None]]:
+def _records(lines: list[str], separator: str) -> Iterator[tuple[int, list[str], Problem | None]]:
     """(line number, cells, what is wrong with it) of each record. After a fault reading goes on with
     the line after the one on which the record began."""
     start, width = 0, 0
     while start < len(lines):
         feed = _Lines(lines, start)
-        reader = csv.reader(feed, delimiter=mark, strict=True)
+        reader = csv.reader(feed, delimiter=separator, strict=True)
         while True:
-            start, feed.end = feed.place, feed.place + _LONGEST_RECORD
+            start, feed.end = feed.position, feed.position + _LONGEST_RECORD
             try:
                 cells = next(reader)
             except StopIteration:
@@ -145,7 +145,7 @@ def _records(lines: list[str], mark: str) -> Iterator[tuple[int, list[str], Prob
                     [],
                     Problem(
                         code="partner-row-width-wrong",
-                        values={"cells": len(cells), "headings": width, "separator": _SEPARATORS[mark]},
+                        values={"cells": len(cells), "headings": width, "separator": _SEPARATORS[separator]},
                     ),
                 )
                 break
@@ -167,30 +167,30 @@ def _broken(error: csv.Error) -> Problem:
 def _workbook(path: Path) -> CellRows:
     facts = check_workbook(path)
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-        names = book.sheet_names
+        workbook = python_calamine.CalamineWorkbook.from_path(str(path))
+        names = workbook.sheet_names
         name = next((n for n in names if n.strip().lower() in _SHEETS), names[0])
-        cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-        others = [n for n in names if n != name and _holds_partners(book, n)]
-        formulas = list(islice(formula_cells(path, facts, [name]), _MOST_TOLD))
+        cells = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        unread = [n for n in names if n != name and _holds_partners(workbook, n)]
+        formulas = list(islice(formula_cells(path, facts, [name]), _MOST_FORMULAS))
     except (python_calamine.CalamineError, ValueError, OSError, LookupError, ParseError) as wrong:
         raise refuse_input(path, f"the workbook cannot be read ({wrong})", "save it") from None
     rows = CellRows(path.name, name, cells[0] if cells else ())
     for sheet, cell, _ in formulas:
         row = int("".join(filter(str.isdigit, cell)) or 0)
         rows.problems.append(Problem(path.name, sheet, row, value=cell, code="partner-cell-formula"))
-    for other in others:
-        rows.problems.append(Problem(path.name, other, code="partner-sheet-not-read"))
+    for unread_sheet in unread:
+        rows.problems.append(Problem(path.name, unread_sheet, code="partner-sheet-not-read"))
     faulty = {problem.row for problem in rows.problems}
     rows.rows = [(n, line) for n, line in enumerate(cells[1:], 2) if n not in faulty]
     return rows
 
 
-def _holds_partners(book: python_calamine.CalamineWorkbook, sheet: str) -> bool:
+def _holds_partners(workbook: python_calamine.CalamineWorkbook, sheet: str) -> bool:
     """Whether a sheet has a heading of partners: an id and a name."""
-    heading = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=1)
-    found = {str(cell).strip().lower() for row in heading for cell in row}
-    return all(column.names & found for column in register_columns()[:2])
+    heading = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=1)
+    titles = {str(cell).strip().lower() for row in heading for cell in row}
+    return all(column.names & titles for column in register_columns()[:2])
 
 
 def _parquet(path: Path) -> CellRows:

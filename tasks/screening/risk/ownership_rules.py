@@ -18,8 +18,8 @@ from typing import Any
 
 from tasks.core.messages import Reason
 
-HALF = 50.0
-MARK = " > "
+HALF_SHARE = 50.0
+OWNER_SEPARATOR = " > "
 SURE, POSSIBLE = "sure", "possible"
 
 
@@ -30,11 +30,11 @@ class OwnershipRule:
 
     name: str
     code: str
-    least: float = HALF
+    least: float = HALF_SHARE
     strictly: bool = False
     unsure: str = ""
 
-    def bites(self, share: float) -> bool:
+    def applies(self, share: float) -> bool:
         return share > self.least if self.strictly else share >= self.least
 
 
@@ -56,7 +56,7 @@ class OwnershipFinding:
 
     @property
     def state(self) -> str:
-        return SURE if self.rule.bites(self.sure) else POSSIBLE
+        return SURE if self.rule.applies(self.sure) else POSSIBLE
 
     @property
     def reason(self) -> Reason:
@@ -70,7 +70,7 @@ class OwnershipFinding:
 
 
 def owner_id(partner: str, owner: str) -> str:
-    return f"{partner}{MARK}{owner}"
+    return f"{partner}{OWNER_SEPARATOR}{owner}"
 
 
 def owners_as_partners(register: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -85,18 +85,18 @@ def judge_ownership(
     """Partner to what its owners make of it. `sure`, `possible`: ids (partners and owners) whose hit
     on a list that counts under this rule is confirmed, or stands undecided."""
     rows = [row for row in register if row["owners"]]
-    names = _known(rows)
+    names = _owned_ids(rows)
     certain, likely = _spread(rows, rule, names, sure), _spread(rows, rule, names, sure | possible)
-    found = {}
+    findings = {}
     for row in rows:
-        share, _ = _held(row, names, certain)
-        more, owners = _held(row, names, likely)
-        if rule.bites(more):
-            found[row["partner"]] = OwnershipFinding(row["partner"], rule, share, more, owners)
-    return found
+        share, _ = _share_of(row, names, certain)
+        possible_share, owners = _share_of(row, names, likely)
+        if rule.applies(possible_share):
+            findings[row["partner"]] = OwnershipFinding(row["partner"], rule, share, possible_share, owners)
+    return findings
 
 
-def _known(rows: list[Mapping[str, Any]]) -> dict[str, str]:
+def _owned_ids(rows: list[Mapping[str, Any]]) -> dict[str, str]:
     """Ids and plain names of partners that have owners of their own, to the id."""
     return {key: row["partner"] for row in rows for key in (row["partner"], _plain(row["name"]))}
 
@@ -114,14 +114,14 @@ def _spread(
         new = {
             row["partner"]
             for row in rows
-            if row["partner"] not in reached and rule.bites(_held(row, names, reached)[0])
+            if row["partner"] not in reached and rule.applies(_share_of(row, names, reached)[0])
         }
         if not new:
             return reached
         reached |= new
 
 
-def _held(
+def _share_of(
     row: Mapping[str, Any], names: Mapping[str, str], blocked: set[str]
 ) -> tuple[float, tuple[tuple[str, float], ...]]:
     """Percent of a partner that these own, and who they are."""
@@ -140,11 +140,11 @@ def _periods() -> tuple[Mapping[str, str], ...]:
     return tuple(csv.DictReader(text.splitlines()))
 
 
-def rule_state(rule: str, day: str, held: str = "by date") -> tuple[str, str]:
+def rule_state(rule: str, day: str, configured: str = "by date") -> tuple[str, str]:
     """Whether a dated rule is `on`, `off` or `unsure` on a day (ISO), and the source. `held`: on or
     off by the settings, whatever the dates say. Unsure is to be treated as on."""
-    if held != "by date":
-        return held, "set in continuity.toml: screening.bis_affiliates"
+    if configured != "by date":
+        return configured, "set in continuity.toml: screening.bis_affiliates"
     for row in _periods():
         if row["rule"] == rule and row["from"] <= day and (not row["to"] or day <= row["to"]):
             return row["state"], row["source"]

@@ -9,10 +9,10 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from tasks.core import clock
+from tasks.core import arrow_compute as pc, clock
+from tasks.core.arrow_compute import to_list
 from tasks.core.errors import Refused
 from tasks.core.journal.store import EVENTS
 from tasks.core.messages import Reason
@@ -64,28 +64,28 @@ class PartnerState:
 def partner_states(workspace: Workspace, partners: Iterable[str] | None = None) -> list[PartnerState]:
     """Every partner of the register, or these; the riskiest first."""
     every = read_register(workspace.content, current_digest(workspace.journal))
-    wanted = every if partners is None else _of(every, partners)
-    hits = [one for one in current_hits(workspace) if one.state != hit_decisions.GONE]
+    chosen = every if partners is None else _of(every, partners)
+    hits = [hit for hit in current_hits(workspace) if hit.state != hit_decisions.GONE]
     by_partner: dict[str, list[ScreeningHit]] = defaultdict(list)
-    for one in hits:
-        by_partner[screening_run.partner_of(one.partner)].append(one)
+    for hit in hits:
+        by_partner[screening_run.partner_of(hit.partner)].append(hit)
     owned = _ownership(workspace, every, hits)
     query = sa.select(REVIEWS, EVENTS.c.at).join(EVENTS, EVENTS.c.seq == REVIEWS.c.seq)
     reviews = {row.partner: row for row in workspace.journal.rows(query)}
     today = clock.now().date()
     covered = current_coverage(workspace)
-    found = [
-        _covered(_standing(row, by_partner[row["partner"]], owned[row["partner"]], reviews, today), covered)
-        for row in wanted.to_pylist()
+    states = [
+        _covered(_partner_state(row, by_partner[row["partner"]], owned[row["partner"]], reviews, today), covered)
+        for row in to_list(chosen)
     ]
-    return sorted(found, key=lambda one: (STATES.index(one.state), -one.risk.points, one.partner))
+    return sorted(states, key=lambda hit: (STATES.index(hit.state), -hit.risk.points, hit.partner))
 
 
-def _covered(standing: PartnerState, covered: ScreeningCoverage) -> PartnerState:
+def _covered(partner: PartnerState, covered: ScreeningCoverage) -> PartnerState:
     """The same with why it is not screened; nothing found by lists that were not asked clears nobody."""
-    reasons = covered.reasons_of(standing.partner)
-    state = NOT_SCREENED if reasons and standing.state == CLEAR else standing.state
-    return replace(standing, state=state, not_screened=reasons)
+    reasons = covered.reasons_of(partner.partner)
+    state = NOT_SCREENED if reasons and partner.state == CLEAR else partner.state
+    return replace(partner, state=state, not_screened=reasons)
 
 
 def _of(every: pa.Table, partners: Iterable[str]) -> pa.Table:
@@ -95,19 +95,19 @@ def _of(every: pa.Table, partners: Iterable[str]) -> pa.Table:
 def reviews_due(workspace: Workspace) -> list[str]:
     """The days since which reviews of partners are due again, each as the partner's risk is today: it
     may have risen since. One that is not in the register any more is nobody's work."""
-    seen = [row.partner for row in workspace.journal.rows(sa.select(REVIEWS.c.partner))]
-    return sorted(one.due for one in partner_states(workspace, seen) if one.overdue) if seen else []
+    reviewed = [row.partner for row in workspace.journal.rows(sa.select(REVIEWS.c.partner))]
+    return sorted(partner.due for partner in partner_states(workspace, reviewed) if partner.overdue) if reviewed else []
 
 
 def unreviewed_partners(workspace: Workspace) -> list[PartnerState]:
-    """Partners whose risk alone wants a look that nobody had yet; a review that fell due is not told
+    """Partners whose risk alone wants a look that nobody had yet; a review that fell due is not counted
     twice."""
     every = read_register(workspace.content, current_digest(workspace.journal))
-    suspects = every.filter(risk_score.may_weigh(every))["partner"].to_pylist()
-    return [one for one in partner_states(workspace, suspects) if one.unseen and not one.overdue]
+    suspects = to_list(every.filter(risk_score.may_weigh(every))["partner"])
+    return [partner for partner in partner_states(workspace, suspects) if partner.unseen and not partner.overdue]
 
 
-def _standing(
+def _partner_state(
     row: Mapping[str, Any],
     hits: list[ScreeningHit],
     owned: list[OwnershipFinding],
@@ -115,24 +115,24 @@ def _standing(
     today: date,
 ) -> PartnerState:
     findings = [
-        found
-        for one in hits
-        if one.partner == row["partner"]
-        if (found := risk_finding(one.record, one.state, one.effect))
+        risk
+        for hit in hits
+        if hit.partner == row["partner"]
+        if (risk := risk_finding(hit.record, hit.state, hit.effect))
     ]
-    found = score_risk(row, findings, owned, today)
+    risk = score_risk(row, findings, owned, today)
     review = reviews.get(row["partner"])
-    due = _due(found, review) if review else today.isoformat()
-    undecided = sum(one.undecided for one in hits)
+    due = _due(risk, review) if review else today.isoformat()
+    undecided = sum(hit.undecided for hit in hits)
     state = _state(hits, owned, undecided)
-    unseen = state == CLEAR and _wants_a_look(found, review, today)
+    unseen = state == CLEAR and _wants_a_look(risk, review, today)
     return PartnerState(
         row["partner"],
         row["name"],
         row["role"],
         REVIEW if unseen else state,
         undecided,
-        found,
+        risk,
         tuple(owned),
         due,
         review.tier if review else "",
@@ -140,53 +140,53 @@ def _standing(
     )
 
 
-def _due(found: PartnerRisk, review: Any) -> str:
+def _due(risk: PartnerRisk, review: Any) -> str:
     """As the review set it; sooner where the tier has risen since, counted from that review."""
-    return min(review.due, found.due(clock.parse(review.at).date()).isoformat())
+    return min(review.due, risk.due(clock.parse(review.at).date()).isoformat())
 
 
-def _wants_a_look(found: PartnerRisk, review: Any, today: date) -> bool:
+def _wants_a_look(risk: PartnerRisk, review: Any, today: date) -> bool:
     """High risk without any hit, such as a mill in Xinjiang, that nobody looked at, or not since its
     points rose or its review fell due."""
-    if found.tier not in _RISKY:
+    if risk.tier not in _RISKY:
         return False
-    return review is None or review.due < today.isoformat() or review.points < found.points
+    return review is None or review.due < today.isoformat() or review.points < risk.points
 
 
 def _state(hits: list[ScreeningHit], owned: list[OwnershipFinding], undecided: int) -> str:
     """Stop for a blocking hit that is not cleared, or ownership that is sure; owners' own hits are
     judged by ownership, except that a person has to look at them."""
-    own = [one for one in hits if ownership_rules.MARK not in one.partner]
-    if any(one.effect == BLOCK and (one.undecided or one.state == CONFIRMED) for one in own):
+    partner_hits = [hit for hit in hits if ownership_rules.OWNER_SEPARATOR not in hit.partner]
+    if any(hit.effect == BLOCK and (hit.undecided or hit.state == CONFIRMED) for hit in partner_hits):
         return STOP
-    if any(one.state == ownership_rules.SURE for one in owned):
+    if any(hit.state == ownership_rules.SURE for hit in owned):
         return STOP
-    confirmed = any(one.state == CONFIRMED for one in own)
+    confirmed = any(hit.state == CONFIRMED for hit in partner_hits)
     return REVIEW if undecided or owned or confirmed else CLEAR
 
 
 def _ownership(workspace: Workspace, every: pa.Table, hits: list[ScreeningHit]) -> dict[str, list[OwnershipFinding]]:
     """What owners make of each partner, under every rule that is in force."""
-    found: dict[str, list[OwnershipFinding]] = defaultdict(list)
-    wanted = {one.record for one in hits}
-    rows = every.filter(pc.greater(pc.list_value_length(every["owners"]), 0)).to_pylist()
-    if not wanted or not rows:
-        return found
+    findings: dict[str, list[OwnershipFinding]] = defaultdict(list)
+    records = {hit.record for hit in hits}
+    rows = to_list(every.filter(pc.greater(pc.list_value_length(every["owners"]), 0)))
+    if not records or not rows:
+        return findings
     contents = contents_in_force(workspace.journal)
-    listed = select_records(records_screened(workspace.content, contents), wanted).to_pylist()
+    listed = to_list(select_records(records_screened(workspace.content, contents), records))
     for rule in _rules(workspace):
         counting = {row["record"] for row in listed if _counts(rule, row)}
-        sure = {one.partner for one in hits if one.record in counting and one.state == CONFIRMED}
-        maybe = {one.partner for one in hits if one.record in counting and one.undecided}
-        for partner, one in judge_ownership(rows, rule, sure, maybe).items():
-            found[partner].append(one)
-    return found
+        sure = {hit.partner for hit in hits if hit.record in counting and hit.state == CONFIRMED}
+        maybe = {hit.partner for hit in hits if hit.record in counting and hit.undecided}
+        for partner, hit in judge_ownership(rows, rule, sure, maybe).items():
+            findings[partner].append(hit)
+    return findings
 
 
 def _rules(workspace: Workspace) -> list[OwnershipRule]:
     """The rules that are in force today; one of which that is not sure counts, and says so."""
-    held = workspace.settings(ScreeningSettings).bis_affiliates
-    state, source = ownership_rules.rule_state(BIS.name, clock.now().date().isoformat(), held)
+    configured = workspace.settings(ScreeningSettings).bis_affiliates
+    state, source = ownership_rules.rule_state(BIS.name, clock.now().date().isoformat(), configured)
     if state == "off":
         return [OFAC, SUBSIDIARY]
     return [OFAC, SUBSIDIARY, BIS if state == "on" else replace(BIS, unsure=source)]
@@ -204,19 +204,19 @@ def _counts(rule: OwnershipRule, record: Mapping[str, Any]) -> bool:
 def record_review(workspace: Workspace, partner: str, note: str, actor: str) -> PartnerState:
     """Write down that somebody looked at the whole partner; sets the day of the next review.
     Raises Refused for a partner that is not in the register, or still has undecided hits."""
-    found = partner_states(workspace, [partner])
-    if not found:
+    states = partner_states(workspace, [partner])
+    if not states:
         raise Refused("partner-unknown", partner=partner)
-    one = found[0]
-    if one.undecided:
-        raise Refused("hits-undecided", partner=partner, undecided=one.undecided)
+    current = states[0]
+    if current.undecided:
+        raise Refused("hits-undecided", partner=partner, undecided=current.undecided)
     body = PartnerReviewed(
         partner=partner,
-        points=one.risk.points,
-        tier=one.risk.tier,
-        weights=one.risk.weights,
+        points=current.risk.points,
+        tier=current.risk.tier,
+        weights=current.risk.weights,
         note=note,
-        due=one.risk.due(clock.now().date()).isoformat(),
+        due=current.risk.due(clock.now().date()).isoformat(),
     )
     workspace.journal.append(body, f"partner/{partner}", actor)
     return partner_states(workspace, [partner])[0]

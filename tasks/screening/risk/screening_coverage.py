@@ -12,8 +12,7 @@ import sqlalchemy as sa
 
 from tasks.core.journal.journal import Journal
 from tasks.core.messages import Reason
-from tasks.screening import open_items
-from tasks.screening.open_items import lists_not_screened
+from tasks.screening.lists.list_versions import lists_not_screened, red_lists
 from tasks.screening.partners.partner_register import current_digest, read_register, register_changes
 from tasks.screening.tables import SCREENED
 from tasks.workspace import Workspace
@@ -37,13 +36,13 @@ class ScreeningCoverage:
 
     def reasons_of(self, partner: str) -> tuple[Reason, ...]:
         """Why this partner is not screened; empty if it is."""
-        own = (Reason("partner-changed-since-screening", next=RUN),)
-        return (*self.reasons, *(own if partner in self.changed else ()))
+        change = (Reason("partner-changed-since-screening", next=RUN),)
+        return (*self.reasons, *(change if partner in self.changed else ()))
 
 
 def current_coverage(workspace: Workspace) -> ScreeningCoverage:
     """What the last screening of the register covers today."""
-    red = tuple(open_items.red_lists(workspace.journal))
+    red = tuple(red_lists(workspace.journal))
     not_asked = tuple(_not_asked(workspace.journal))
     rows = workspace.journal.rows(sa.select(SCREENED.c.partners).where(SCREENED.c.what == "hits"))
     return ScreeningCoverage(red, not_asked, _changed(workspace, rows[0].partners) if rows else frozenset())
@@ -79,8 +78,8 @@ class UnscreenedPartners:
 def unscreened_partners(workspace: Workspace) -> UnscreenedPartners:
     """The same of the whole register, without a score of each partner: for a line of the status."""
     partners = read_register(workspace.content, current_digest(workspace.journal)).num_rows
-    found = current_coverage(workspace)
-    if found.reasons:
-        return UnscreenedPartners(partners, partners, found.reasons, bool(found.red))
-    reasons = tuple({reason for partner in found.changed for reason in found.reasons_of(partner)})
-    return UnscreenedPartners(len(found.changed), partners, reasons)
+    covered = current_coverage(workspace)
+    if covered.reasons:
+        return UnscreenedPartners(partners, partners, covered.reasons, bool(covered.red))
+    reasons = tuple({reason for partner in covered.changed for reason in covered.reasons_of(partner)})
+    return UnscreenedPartners(len(covered.changed), partners, reasons)

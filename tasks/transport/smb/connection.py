@@ -14,7 +14,7 @@ import struct
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -123,34 +123,34 @@ def _limit_sends(sock: socket.socket, seconds: float) -> None:
 class SmbConnection:
     """One connection, session and share. Used by one thread at a time."""
 
-    def __init__(self, place: SmbPlace) -> None:
-        self.place = place
-        self.connection = Connection(uuid.uuid4(), place.server, place.port, require_signing=True)
+    def __init__(self, target: SmbPlace) -> None:
+        self.target = target
+        self.connection = Connection(uuid.uuid4(), target.server, target.port, require_signing=True)
         # read by the receiving thread: a silent server is asked once, then given up
-        self.connection._receive_timeout = max(1, int(place.timeout / 2))
+        self.connection._receive_timeout = max(1, int(target.timeout / 2))
         try:
             self._connect()
         except (SMBException, OSError, ValueError) as error:
             self.close()
-            raise as_fault(error, f"connect to {place.label}") from error
+            raise as_fault(error, f"connect to {target.label}") from error
 
     def _connect(self) -> None:
-        place, connection = self.place, self.connection
+        target, connection = self.target, self.connection
         connection.connect(
             Dialects.SMB_3_1_1,
-            timeout=int(place.timeout),
+            timeout=int(target.timeout),
             preferred_encryption_algos=[Ciphers.AES_256_GCM, Ciphers.AES_128_GCM],
         )
         self._sock: Any = connection.transport._sock  # type: ignore[union-attr]
-        _limit_sends(self._sock, place.timeout)
+        _limit_sends(self._sock, target.timeout)
         self.session = Session(
             connection,
-            place.user,
-            place.password,
+            target.user,
+            target.password,
             require_encryption=True,
-            auth_protocol=place.auth,  # type: ignore[arg-type]
+            auth_protocol=target.auth,  # type: ignore[arg-type]
         )
-        share = rf"\\{place.server}\{place.share}"
+        share = rf"\\{target.server}\{target.share}"
         self.tree = TreeConnect(self.session, share)
         with self._guard():
             self.session.connect()
@@ -159,9 +159,9 @@ class SmbConnection:
         self._ask_credits()
 
     @contextmanager
-    def _guard(self) -> Iterator[None]:
+    def _guard(self) -> Generator[None, None, None]:
         """Cut the socket when the time is up: these calls of the library wait without limit."""
-        timer = threading.Timer(self.place.timeout, self._cut)
+        timer = threading.Timer(self.target.timeout, self._cut)
         timer.daemon = True
         timer.start()
         try:
@@ -189,7 +189,7 @@ class SmbConnection:
         for _ in range(8):
             if self.credits() >= _CREDITS:
                 return
-            session, limit = self.session.session_id or 0, int(self.place.timeout)
+            session, limit = self.session.session_id or 0, int(self.target.timeout)
             self.connection.echo(session, timeout=limit, credit_request=1024)
 
     def send(self, message: Any, charge: int = 1) -> Any:
@@ -198,7 +198,7 @@ class SmbConnection:
         )
 
     def receive(self, request: Any) -> Any:
-        return self.connection.receive(request, timeout=self.place.timeout, resolve_symlinks=False)
+        return self.connection.receive(request, timeout=self.target.timeout, resolve_symlinks=False)
 
     def ask(self, message: Any) -> Any:
         return self.receive(self.send(message))
@@ -213,11 +213,11 @@ class SmbConnection:
         attributes: int = 0,
     ) -> Open:
         handle = Open(self.tree, path)
-        made: Any = handle.create(
+        messages: Any = handle.create(
             ImpersonationLevel.Impersonation, access, attributes, share, disposition, options, send=False
         )
         answer = SMB2CreateResponse()
-        answer.unpack(self.ask(made[0])["data"].get_value())
+        answer.unpack(self.ask(messages[0])["data"].get_value())
         handle.file_id = answer["file_id"].get_value()
         handle.end_of_file = answer["end_of_file"].get_value()
         handle.last_write_time = answer["last_write_time"].get_value()

@@ -51,14 +51,14 @@ class SmbFolder(SmbStore):
         self.with_link(f"delete {name}", call)
 
 
-def set_file_info(link: SmbConnection, handle: Open, info: Any) -> None:
+def set_file_info(link: SmbConnection, handle: Open, request_body: Any) -> None:
     request = SMB2SetInfoRequest()
-    request["info_type"], request["file_info_class"] = info.INFO_TYPE, info.INFO_CLASS
-    request["file_id"], request["buffer"] = handle.file_id, info.pack()
+    request["info_type"], request["file_info_class"] = request_body.INFO_TYPE, request_body.INFO_CLASS
+    request["file_id"], request["buffer"] = handle.file_id, request_body.pack()
     link.ask(request)
 
 
 def renaming_request(target: str, replace: bool = False) -> Any:
-    info = FileRenameInformation()
-    info["replace_if_exists"], info["file_name"] = replace, target
-    return info
+    request = FileRenameInformation()
+    request["replace_if_exists"], request["file_name"] = replace, target
+    return request

@@ -6,6 +6,7 @@ import contextlib
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from smbprotocol.exceptions import NoMoreFiles, SMBException, SMBResponseException
@@ -31,7 +32,18 @@ from tasks.transport.smb.connection import (
     SmbPlace,
     as_fault,
 )
-from tasks.transport.smb.objects import Buffer, StoreItem
+
+Buffer = bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True, order=True)
+class StoreItem:
+    """One object: name within its folder, bytes, and the store's own time of its last change."""
+
+    name: str
+    size: int
+    modified: float
+
 
 T = TypeVar("T")
 _ENTRY = struct.Struct("<II8x8xQ8xQ8xII")  # MS-FSCC 2.4.10 FileDirectoryInformation
@@ -43,15 +55,15 @@ _LISTING = 1 << 20
 class SmbStore:
     """Objects are files below `place.folder`. Each is flushed before `create` returns.
 
-    A connection that fails is dropped, never mended; the next call makes a new one. Calls from
+    A connection that fails is dropped, never repaired; the next call makes a new one. Calls from
     several threads use a connection each.
     """
 
     stride = 16 << 20
 
-    def __init__(self, place: SmbPlace) -> None:
-        self.place = place
-        self.label = place.label
+    def __init__(self, target: SmbPlace) -> None:
+        self.target = target
+        self.label = target.label
         self._idle: list[SmbConnection] = []
         self._lock = threading.Lock()
 
@@ -59,7 +71,7 @@ class SmbStore:
         """Run a call on an idle or new connection. Only answers of the server keep it alive."""
         with self._lock:
             link = self._idle.pop() if self._idle else None
-        link = link or SmbConnection(self.place)
+        link = link or SmbConnection(self.target)
         try:
             result = call(link)
         except SMBResponseException as error:
@@ -82,8 +94,8 @@ class SmbStore:
             self._idle.append(link)
 
     def path(self, name: str) -> str:
-        whole = f"{self.place.folder}/{name}" if name else self.place.folder
-        return whole.strip("/").replace("/", "\\")
+        path = f"{self.target.folder}/{name}" if name else self.target.folder
+        return path.strip("/").replace("/", "\\")
 
     # -- the four verbs
 
@@ -91,9 +103,9 @@ class SmbStore:
         def call(link: SmbConnection) -> None:
             handle = self._open_new(link, name)
             try:
-                taken: list[int] = []
-                link.pump(_writes(handle, parts), lambda answer: taken.append(_taken(answer)))
-                _require_all(sum(taken), sum(memoryview(part).nbytes for part in parts))
+                counts: list[int] = []
+                link.pump(_writes(handle, parts), lambda answer: counts.append(_bytes_written(answer)))
+                _require_all(sum(counts), sum(memoryview(part).nbytes for part in parts))
                 message, _ = handle.flush(send=False)
                 link.ask(message)
             except SMBResponseException:
@@ -128,11 +140,11 @@ class SmbStore:
         return self.with_link(f"read {name}", call)
 
     def list(self, folder: str) -> list[StoreItem]:
-        found = self._entries(folder)
-        return sorted(item for item, kind in found if not kind & (_FOLDER | _LINK))
+        entries = self._entries(folder)
+        return sorted(entry for entry, kind in entries if not kind & (_FOLDER | _LINK))
 
     def folders(self, folder: str) -> list[str]:
-        return sorted(item.name for item, kind in self._entries(folder) if kind & _FOLDER)
+        return sorted(entry.name for entry, kind in self._entries(folder) if kind & _FOLDER)
 
     def _entries(self, folder: str) -> list[tuple[StoreItem, int]]:
         def call(link: SmbConnection) -> list[tuple[StoreItem, int]]:
@@ -195,18 +207,18 @@ def _writes(handle: Open, parts: Sequence[Buffer]) -> Iterator[tuple[Any, int]]:
             yield message, -(-len(piece) // 65536)
 
 
-def _taken(response: Any) -> int:
+def _bytes_written(response: Any) -> int:
     """How many bytes the server took of one request."""
     answer = SMB2WriteResponse()
     answer.unpack(response["data"].get_value())
     return int(answer["count"].get_value())
 
 
-def _require_all(taken: int, sent: int) -> None:
-    """No server may take more of a request than it holds, so the sum tells of each. Raises StoreLost
+def _require_all(written: int, sent: int) -> None:
+    """No server may take more of a request than it holds, so the sum is proof for each. Raises StoreLost
     where a file has a hole or lacks its end: it was not created."""
-    if taken != sent:
-        raise StoreLost("share-write-incomplete", taken=taken, sent=sent)
+    if written != sent:
+        raise StoreLost("share-write-incomplete", taken=written, sent=sent)
 
 
 def _read(link: SmbConnection, handle: Open, offset: int, length: int) -> bytes:
@@ -223,14 +235,14 @@ def _read(link: SmbConnection, handle: Open, offset: int, length: int) -> bytes:
         pieces.append(answer["buffer"].get_value())
 
     link.pump(messages(), answered)
-    whole = b"".join(pieces)
-    if len(whole) != length:
+    content = b"".join(pieces)
+    if len(content) != length:
         raise StoreLost("file-shrank-while-read", file_name=handle.file_name)
-    return whole
+    return content
 
 
 def _listing(link: SmbConnection, handle: Open) -> list[tuple[StoreItem, int]]:
-    found: list[tuple[StoreItem, int]] = []
+    entries: list[tuple[StoreItem, int]] = []
     while True:
         message, _ = handle.query_directory(
             "*", FileInformationClass.FILE_DIRECTORY_INFORMATION, max_output=_LISTING, send=False
@@ -238,10 +250,10 @@ def _listing(link: SmbConnection, handle: Open) -> list[tuple[StoreItem, int]]:
         try:
             response = link.receive(link.send(message, 16))
         except NoMoreFiles:
-            return found
+            return entries
         answer = SMB2QueryDirectoryResponse()
         answer.unpack(response["data"].get_value())
-        found += _parse_listing(answer["buffer"].get_value())
+        entries += _parse_listing(answer["buffer"].get_value())
 
 
 def _parse_listing(data: bytes) -> Iterator[tuple[StoreItem, int]]:

@@ -68,7 +68,7 @@ def test_cbps_uc_example_asks_for_the_package() -> None:
     assert (entry.entry_number, entry.disposition, entry.code) == ("N01-5000003-5", "already on file", "2")
     assert entry.at == dt.datetime(2009, 1, 1)
     (condition,) = entry.conditions
-    assert condition.known.meaning == "documents" and condition.reference == "manual, team 694"
+    assert condition.lookup.meaning == "documents" and condition.reference == "manual, team 694"
 
 
 @pytest.mark.parametrize("name", ["eq2 plain", "eq2 numbered"])

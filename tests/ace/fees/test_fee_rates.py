@@ -42,7 +42,7 @@ def owed(cents: int, day: date, consolidated: bool = False, pipeline: bool = Fal
 )
 def test_minimum_and_maximum_of_each_fiscal_year(day: date, least: int, most: int, mark: str) -> None:
     rate = fee_rates_of("499")[int(rate_periods("499", days(day))[0])]
-    assert (rate.minimum, rate.maximum, rate.mark) == (least, most, mark)
+    assert (rate.minimum, rate.maximum, rate.confidence) == (least, most, mark)
     assert [owed(cents, day) for cents in (0, least - 1, least)] == [least] * 3
     assert owed(least + 1, day) == least + 1
     assert [owed(cents, day) for cents in (most, most + 1, 10**8)] == [most] * 3
@@ -90,7 +90,7 @@ def test_the_periods_of_a_fee_follow_each_other(fee: str) -> None:
     for older, newer in itertools.pairwise(table):
         assert older.last is not None
         assert epoch_days(older.last) + 1 == epoch_days(newer.first)
-    assert all(one.source and one.mark in ("CBP", "secondary", "general") for one in table)
+    assert all(one.source and one.confidence in ("CBP", "secondary", "general") for one in table)
 
 
 def test_rounding_is_half_up() -> None:
@@ -149,8 +149,8 @@ def test_exemptions_have_a_source_and_secondary_ones_say_so() -> None:
     kinds = {"entry_type", "program", "origin", "chapter", "zone_status", "article_set"}
     found = [one for kind in kinds for one in fee_rates.exemptions("499", kind)]
     assert all(one.source for one in found)
-    assert {one.mark for one in found} == {"CBP", "secondary", "general"}
-    marks = {one.code: one.mark for one in fee_rates.exemptions("499", "program")}
+    assert {one.confidence for one in found} == {"CBP", "secondary", "general"}
+    marks = {one.code: one.confidence for one in fee_rates.exemptions("499", "program")}
     assert [marks[code] for code in ("B#", "C#", "K#", "L#")] == ["CBP"] * 4
     assert "CBP" not in {marks[code] for code in ("AU", "S", "KR")}
     assert not {"A", "JO", "MA", "N", "JP", "D", "Z"} & set(marks)

@@ -27,7 +27,7 @@ from tasks.ace.wire.outbound_batch import fill_private
 from tasks.ace.wire.record_layouts import record_layout
 from tasks.core.errors import BadInput, BadNumber
 from tasks.entries.numbers.entry_numbers import make_entry_number
-from tests.counts import examples
+from tests.example_counts import examples
 
 ENVELOPE = Envelope("2704", "ABC", "ABC", transmission_date=date(2026, 11, 24), mark="DRILL-")
 ASKER = QuerySender(ENVELOPE, "2704", 7)

@@ -15,8 +15,8 @@ from tasks.ace.wire.data_classes import KINDS, class_faults
 from tasks.ace.wire.record_files import read_records, write_records
 from tasks.ace.wire.record_layouts import APPLICATIONS, LayoutField, RecordLayout, record_layout, record_layouts
 from tasks.core.errors import BadInput
-from tests.counts import examples
 from tests.errors import refused
+from tests.example_counts import examples
 
 ALL = [one for application in APPLICATIONS for one in record_layouts(application).values()]
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

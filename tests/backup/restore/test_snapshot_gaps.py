@@ -24,7 +24,7 @@ from tasks.core.findings import make_finding
 from tests.backup.conftest import Vault
 from tests.backup.plain_user import continuity, plainly
 from tests.backup.restore.test_standalone_reader import run_reader
-from tests.backup.test_desk import call, made, top  # noqa: F401 - fixtures
+from tests.backup.test_backup_commands import call, made, top  # noqa: F401 - fixtures
 from tests.backup.trees import write
 from tests.errors import refused
 
@@ -213,7 +213,7 @@ def test_gaps_that_are_mended_need_nobody(anywhere: Vault, monkeypatch) -> None:
     assert anywhere.backup().manifest.flags == []
     anywhere.prove()
     # the past is kept, as after any suspicious change
-    assert str(flag) in next(iter(anywhere.survey().holds.held.values()))[0]
+    assert str(flag) in next(iter(anywhere.survey().holds.reasons.values()))[0]
 
 
 def test_the_first_snapshot_with_gaps_is_looked_at(anywhere: Vault, monkeypatch) -> None:
@@ -232,7 +232,7 @@ def test_no_host_can_hide_its_gaps(anywhere: Vault, monkeypatch) -> None:
     anywhere.prove()
     with monkeypatch.context() as patch:
         forbid(patch, b"letters")
-        patch.setattr("tasks.backup.verify.snapshot_survey.unread_growth", lambda *given: [])
+        patch.setattr("tasks.backup.snapshot.creation.unread_growth", lambda *given: [])
         assert anywhere.backup().manifest.flags == []
     with refused("snapshot-not-countersigned", Suspicious) as caught:
         anywhere.prove()
@@ -360,7 +360,7 @@ def test_an_entry_that_cannot_be_read_takes_no_other_along(anywhere: Vault, monk
     )
     report, folder = anywhere.restore()
     assert len(report.gaps) == 2
-    assert not report.whole
+    assert not report.intact
     assert not report.damage
     assert (folder / "papers/letters/2.txt").exists()
 
@@ -415,7 +415,7 @@ def test_a_snapshot_of_before_restores_as_it_did(anywhere: Vault) -> None:
     tree(anywhere)
     anywhere.backup()
     report, _ = anywhere.restore()
-    assert report.whole
+    assert report.intact
     choice = choose_snapshot(anywhere.survey(), newest=True)
     _, manifest = read_manifest(anywhere.open(), "desk1", choice.snapshot.name)
     library = open_library(anywhere.open(), anywhere.recovery, manifest.packs)

@@ -27,7 +27,7 @@ from tests.backup.conftest import Vault, codes
 from tests.backup.forging import forge
 from tests.backup.trees import plain_tree, write
 from tests.errors import refused
-from tests.smbd import GRACE
+from tests.samba_server import GRACE
 
 START = datetime(2020, 3, 1, 12, tzinfo=UTC)
 DAY = 86400.0
@@ -160,7 +160,7 @@ def test_prune_from_plan_to_execution(anywhere: Vault, monkeypatch: pytest.Monke
     assert anywhere.survey().faults() == []
     assert verify_repository(anywhere.open()).damaged == []
     for snapshot in anywhere.survey().snapshots():
-        assert anywhere.restore(choose_snapshot(anywhere.survey(), snapshot=snapshot.digest))[0].whole
+        assert anywhere.restore(choose_snapshot(anywhere.survey(), snapshot=snapshot.digest))[0].intact
     again = execute_plan(anywhere.open(), admin, anywhere.officer, digest)
     assert again.packs == []
     write(anywhere.source / "after", b"after")
@@ -172,7 +172,7 @@ def test_prune_over_a_share(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> No
     if vault.kind == "local":
         return
     digest, plan_ = carry_out(vault, old_vault(vault), monkeypatch)
-    admin = SmbAdmin(vault.store.place)
+    admin = SmbAdmin(vault.store.target)
     assert abs(server_now(admin) - clock.now().timestamp()) < 60
     time.sleep(GRACE + 1)
     if vault.kind == "worm":
@@ -229,7 +229,7 @@ def test_a_release_that_the_officer_did_not_sign_is_none(anywhere: Vault) -> Non
     forged = SignedHold(FORMAT, anywhere.id, clock.text(), "officer", [], "let go", [made])
     data = sign("hold", encode_structure(forged), anywhere.keys.signer())
     anywhere.open().put("holds", ObjectName(-1, digest(data), 0), [data])
-    assert taken.digest in anywhere.survey().holds.held
+    assert taken.digest in anywhere.survey().holds.reasons
 
 
 def test_a_plan_of_the_host_is_no_plan(anywhere: Vault, monkeypatch) -> None:
@@ -263,7 +263,7 @@ def test_backups_do_not_build_on_condemned_packs(anywhere: Vault) -> None:
         write(anywhere.source / f"0-{number}", f"0 {number}".encode() * 3000)
     taken = anywhere.backup()
     assert not {name for name, _ in taken.manifest.packs} & packs_to_prune(anywhere.open())
-    assert anywhere.restore()[0].whole
+    assert anywhere.restore()[0].intact
 
 
 def test_orphans_go_only_when_they_are_old(anywhere: Vault, monkeypatch) -> None:
@@ -348,7 +348,7 @@ def test_encryption_of_the_sources_is_flagged_and_the_past_held(anywhere: Vault)
     taken = anywhere.backup()
     flags = codes(taken.manifest.flags)
     assert {"files-changed-in-mass", "content-maybe-encrypted"} <= set(flags)
-    held = anywhere.survey().holds.held
+    held = anywhere.survey().holds.reasons
     assert set(held) == set(earlier)
     assert all(str(flag) in held[earlier[0]][0] for flag in taken.manifest.flags)
     # no drill makes it the default, nor what follows it and looks usual by then
@@ -379,7 +379,7 @@ def test_a_drill_looks_itself_and_believes_no_host(anywhere: Vault, monkeypatch)
     for path in sorted(anywhere.source.iterdir()):
         path.write_bytes(dice.randbytes(path.stat().st_size))
     with monkeypatch.context() as patch:
-        patch.setattr("tasks.backup.verify.snapshot_survey.unusual_changes", lambda *given: [])
+        patch.setattr("tasks.backup.snapshot.creation.unusual_changes", lambda *given: [])
         assert anywhere.backup().manifest.flags == []
     assert anywhere.survey().faults() == []
     with refused("snapshot-not-countersigned", Suspicious) as caught:

@@ -7,7 +7,7 @@ import shutil
 from tasks.backup.verify.doctor import examine_store
 from tests.backup.conftest import Vault
 from tests.backup.trees import plain_tree
-from tests.smbd import GRACE
+from tests.samba_server import GRACE
 
 
 def test_a_write_once_share_passes(worm: Vault) -> None:
@@ -23,7 +23,7 @@ def test_a_write_once_share_passes(worm: Vault) -> None:
     assert names["server encryption"].code == "smb-encryption-required"
     for verb in ("overwrite", "truncate", "rename", "replace", "delete", "rename folder"):
         assert names[verb].code == "attack-refused"
-    assert worm.restore()[0].whole
+    assert worm.restore()[0].intact
 
 
 def test_a_plain_share_fails(vault: Vault) -> None:
@@ -34,7 +34,7 @@ def test_a_plain_share_fails(vault: Vault) -> None:
     found = examine_store(vault.open(), 0)
     assert not found.guarded
     assert {"overwrite", "delete", "rename", "truncate", "rename folder"} <= set(found.failed())
-    assert vault.restore()[0].whole
+    assert vault.restore()[0].intact
 
 
 def test_a_share_whose_folders_belong_to_the_host_has_a_hole(worm: Vault) -> None:

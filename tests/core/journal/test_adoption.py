@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tasks.core import clock
 from tasks.core.content import ContentStore
 from tasks.core.errors import JournalBroken
-from tasks.core.journal import adoption
 from tasks.core.journal.bodies import Body, body_types, canonical, write_body
 from tasks.core.journal.copies import (
     EVENTS_FILE,
@@ -28,15 +27,15 @@ from tasks.core.journal.copies import (
 from tasks.core.journal.events import JournalAdopted
 from tasks.core.journal.journal import Event, Journal
 from tasks.core.journal.verification import verify_journal
+from tasks.core.signatures import key_id
 from tasks.entries.events import EntriesRecorded, EntryLine, EntrySettled
 from tasks.entries.tables import NUMBERS, SENT
 from tasks.incident.events import ContactChecked
 from tasks.opening import continue_home, open_journal
 from tasks.reconciliation.events import AccountingSigned, BatchNamed, BatchNotReceived, BatchWritten
-from tasks.security import host_keys
 from tasks.security.approvals import all_approvals, ask_for_approval
 from tasks.security.events import Act, ApprovalAsked, ApprovalGranted, PersonAdded, PersonRevoked
-from tasks.security.host_keys import host_public_key
+from tasks.security.host_keys import HostSigner, host_public_key
 from tasks.security.people import add_person
 from tasks.security.tables import GRANTS, PEOPLE
 from tasks.transport.events import MailAnswered, MailQueued
@@ -52,7 +51,7 @@ class Laptop:
     """A second home that goes on from the office's copy."""
 
     def __init__(self, office: Journal, content: ContentStore, home: Path, top: Path) -> None:
-        export_journal(office, content, home, top / "copy")
+        export_journal(office, content, HostSigner(home), top / "copy")
         settings, _ = continue_home(top / "laptop", SETTINGS, top / "copy", "laptop")
         self.home, self.back = settings.home, top / "back"
         self.journal, self.content = open_journal(settings), ContentStore(settings.content_path)
@@ -81,7 +80,7 @@ class Laptop:
         self.add(written, f"batch/{batch}", f"written:{batch}")
 
     def export(self) -> Path:
-        export_journal(self.journal, self.content, self.home, self.back)
+        export_journal(self.journal, self.content, HostSigner(self.home), self.back)
         return self.back
 
 
@@ -100,27 +99,25 @@ def laptop(office: Journal, content: ContentStore, home: Path, tmp_path: Path) -
 
 
 def listed(done) -> dict[str, str]:
-    return {one.event.kind: one.reason.code for one in done.listed if one.reason.to_do}
+    return {listed.event.kind: listed.rule.code for listed in done.listed if listed.rule.to_do}
 
 
 def sent(journal: Journal) -> set[tuple[str, str, str]]:
     return {(row.number, row.batch, row.state) for row in journal.rows(sa.select(SENT))}
 
 
-def test_every_type_of_event_is_either_taken_or_listed() -> None:
-    known = {body for body in body_types().values() if body.__module__.startswith("tasks.")}
-    assert not adoption.TAKEN.keys() & adoption.LISTED.keys()
-    unplaced = known - (adoption.TAKEN.keys() | adoption.LISTED.keys())
-    assert not unplaced, "name it in tasks/core/journal/adoption.py, with the reason"
+def test_every_type_of_event_declares_whether_it_is_taken() -> None:
+    bodies = [body for body in body_types().values() if body.__module__.startswith("tasks.")]
+    assert not [body for body in bodies if body.adoption is Body.adoption], "declare it in the type's events.py"
     families = {"person", "approval", "accounting", "hit", "backup", "journal"}
-    assert not [body for body in adoption.TAKEN if body.kind.partition(".")[0] in families]
+    assert {body.kind.partition(".")[0] for body in bodies if not body.adoption.code}.isdisjoint(families)
 
 
-def test_a_type_in_neither_set_is_listed(laptop: Laptop, office: Journal, content: ContentStore,
-                                         monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_type_that_declares_nothing_is_listed(
+    laptop: Laptop, office: Journal, content: ContentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     laptop.record(NUMBER)
-    rest = {kind: why for kind, why in adoption.TAKEN.items() if kind is not EntriesRecorded}
-    monkeypatch.setattr(adoption, "TAKEN", rest)
+    monkeypatch.setattr(EntriesRecorded, "adoption", Body.adoption)
     done = adopt_copy(office, laptop.export(), content, "office")
     assert done.taken == () and "entries.recorded" in listed(done)
 
@@ -233,7 +230,7 @@ def test_a_word_that_ace_got_nothing_is_taken_only_with_the_batch_that_went_inst
     done = adopt_copy(office, laptop.export(), content, "office")
     assert done.conflicts == ()
     assert sent(office) == {(NUMBER, "B3", "waiting"), (OTHER, "B2", "waiting")}, "none may go again"
-    assert [one.event.subject for one in done.listed if one.reason.to_do] == ["batch/B2"]
+    assert [one.event.subject for one in done.listed if one.rule.to_do] == ["batch/B2"]
 
 
 def test_a_letter_that_waited_there_does_not_go_out_from_here(
@@ -281,7 +278,7 @@ def test_the_signer_is_checked_on_every_way_in(
 ) -> None:
     copy = laptop.export()
     genuine = copy_signer(copy)
-    assert genuine == host_keys.key_id(host_public_key(laptop.home))
+    assert genuine == key_id(host_public_key(laptop.home))
     evil = PersonAdded(person="evil", name="Evil", licence="6", roles=["approver"])
     resign(copy, [(evil, "person/evil", "person:evil")])
     ways: dict[str, Callable[[str], object]] = {

@@ -17,6 +17,7 @@ from tasks.incident.events import NoticeSent
 from tasks.incident.letters.letter_events import DocumentAttached
 from tasks.opening import continue_home, make_home, open_journal
 from tasks.security.events import Act, ApprovalAsked
+from tasks.security.host_keys import HostSigner
 from tests.conftest import SETTINGS
 from tests.core.journal.test_journal import issued, reserved
 from tests.errors import refused
@@ -38,13 +39,13 @@ def clean_laptop(copy: Path, tmp_path: Path) -> tuple[Journal, ContentStore]:
 
 
 def test_a_copy_reads_back_event_for_event(office: Journal, content: ContentStore, home: Path, tmp_path: Path) -> None:
-    head = export_journal(office, content, home, tmp_path / "copy")
+    head = export_journal(office, content, HostSigner(home), tmp_path / "copy")
     assert read_copy(tmp_path / "copy") == list(office.events())
     assert head == office.head()
 
 
 def test_a_laptop_goes_on_with_the_chain(office: Journal, content: ContentStore, home: Path, tmp_path: Path) -> None:
-    export_journal(office, content, home, tmp_path / "copy")
+    export_journal(office, content, HostSigner(home), tmp_path / "copy")
     laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path)
     laptop.append(issued(1, 5), "numbers/ABC", "laptop")
     kinds_seen = [event.kind for event in last_events(laptop, 2)]
@@ -72,7 +73,7 @@ def forged_head(copy: Path) -> None:
 
 @pytest.mark.parametrize("damage", [cut_tail, altered_event, forged_head])
 def test_a_damaged_copy_is_refused(office: Journal, content: ContentStore, home: Path, tmp_path: Path, damage) -> None:
-    export_journal(office, content, home, tmp_path / "copy")
+    export_journal(office, content, HostSigner(home), tmp_path / "copy")
     damage(tmp_path / "copy")
     with pytest.raises(JournalBroken):
         read_copy(tmp_path / "copy")
@@ -81,7 +82,7 @@ def test_a_damaged_copy_is_refused(office: Journal, content: ContentStore, home:
 def test_a_copy_without_its_content_is_refused(
     office: Journal, content: ContentStore, home: Path, tmp_path: Path
 ) -> None:
-    export_journal(office, content, home, tmp_path / "copy")
+    export_journal(office, content, HostSigner(home), tmp_path / "copy")
     for file in (tmp_path / "copy" / "content").rglob("*"):
         if file.is_file():
             file.unlink()
@@ -98,10 +99,10 @@ def test_what_is_no_copy_is_named(tmp_path: Path) -> None:
 def test_the_office_adopts_what_the_laptop_wrote(
     office: Journal, content: ContentStore, home: Path, tmp_path: Path
 ) -> None:
-    export_journal(office, content, home, tmp_path / "copy")
+    export_journal(office, content, HostSigner(home), tmp_path / "copy")
     laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path)
     laptop.append(issued(1, 5, "laptop"), "numbers/ABC", "laptop")
-    export_journal(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
+    export_journal(laptop, its_content, HostSigner(tmp_path / "laptop"), tmp_path / "back")
     done = adopt_copy(office, tmp_path / "back", content, "office")
     assert [event.kind for event in done.taken] == ["numbers.issued"]
     adopted = next(event for event in office.events(kind="numbers.issued"))
@@ -115,12 +116,12 @@ def test_the_office_adopts_what_the_laptop_wrote(
 def test_numbers_that_both_books_issued_are_named(
     office: Journal, content: ContentStore, home: Path, tmp_path: Path
 ) -> None:
-    export_journal(office, content, home, tmp_path / "copy")
+    export_journal(office, content, HostSigner(home), tmp_path / "copy")
     laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path)
     laptop.append(issued(1, 5, "laptop"), "numbers/ABC", "laptop")
     laptop.append(issued(50, 55, "laptop"), "numbers/ABC", "laptop")
     office.append(issued(4, 9, "office"), "numbers/ABC", "office")
-    export_journal(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
+    export_journal(laptop, its_content, HostSigner(tmp_path / "laptop"), tmp_path / "back")
     before = office.head()
     with refused("journal-events-conflict", JournalBroken) as caught:
         adopt_copy(office, tmp_path / "back", content, "office")
@@ -145,7 +146,7 @@ def test_numbers_that_both_books_issued_are_named(
 def test_an_entry_under_a_number_that_both_issued_waits_for_a_person(
     office: Journal, content: ContentStore, home: Path, tmp_path: Path
 ) -> None:
-    export_journal(office, content, home, tmp_path / "copy")
+    export_journal(office, content, HostSigner(home), tmp_path / "copy")
     laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path)
     laptop.append(issued(1, 5, "laptop"), "numbers/ABC", "laptop")
     office.append(issued(5, 9, "office"), "numbers/ABC", "office")
@@ -161,7 +162,7 @@ def test_an_entry_under_a_number_that_both_issued_waits_for_a_person(
     invoice = DocumentAttached(number="ABC-0000005-1", reference="R", document="Invoice", file="i.pdf",
                                      content=paper, size=4, media="application/pdf", pages=1)  # fmt: skip
     laptop.append(invoice, "entry/ABC-0000005-1", "laptop")
-    export_journal(laptop, its_content, tmp_path / "laptop", tmp_path / "back")
+    export_journal(laptop, its_content, HostSigner(tmp_path / "laptop"), tmp_path / "back")
     done = adopt_copy(office, tmp_path / "back", content, "office", leave_conflicts=True)
     assert [event.kind for event in done.taken] == ["numbers.issued", *["entries.recorded"] * 2]
     kept = {row.number for row in office.rows(sa.select(ENTRIES.c.number))}
@@ -182,13 +183,13 @@ def test_what_two_laptops_told_once_each_is_named(
     office: Journal, content: ContentStore, home: Path, tmp_path: Path
 ) -> None:
     """Both declared the incident and telephoned CBP: the second call's reference was dropped in silence."""
-    export_journal(office, content, home, tmp_path / "copy")
+    export_journal(office, content, HostSigner(home), tmp_path / "copy")
     for name in ("one", "two"):
         laptop, its_content = clean_laptop(tmp_path / "copy", tmp_path / name)
         sent = NoticeSent(notice="n", happened="2026-11-24T13:00:00.000000Z", how="call",
                                 reference=f"REF-{name}")  # fmt: skip
         laptop.append(sent, "notice/n", "jo", "notice.sent:n")
-        export_journal(laptop, its_content, tmp_path / name / "laptop", tmp_path / name / "back")
+        export_journal(laptop, its_content, HostSigner(tmp_path / name / "laptop"), tmp_path / name / "back")
     first = adopt_copy(office, tmp_path / "one" / "back", content, "it")
     assert len(first.taken) == 1 and not first.unlike
     again = adopt_copy(office, tmp_path / "one" / "back", content, "it")
@@ -202,6 +203,6 @@ def test_what_two_laptops_told_once_each_is_named(
 def test_a_strangers_book_is_refused(office: Journal, content: ContentStore, tmp_path: Path) -> None:
     other = make_home(tmp_path / "other", SETTINGS, "stranger")
     theirs = open_journal(other)
-    export_journal(theirs, ContentStore(other.content_path), other.home, tmp_path / "copy")
+    export_journal(theirs, ContentStore(other.content_path), HostSigner(other.home), tmp_path / "copy")
     with refused("journals-unrelated", BadInput):
         adopt_copy(office, tmp_path / "copy", content, "office")

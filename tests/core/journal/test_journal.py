@@ -24,7 +24,7 @@ from tasks.entries.events import (
     NumbersReserved,
     NumbersVoided,
 )
-from tasks.entries.numbers.numbering import printed_numbers
+from tasks.entries.numbers.entry_numbers import printed_numbers
 from tasks.entries.tables import NUMBERS, VIEWS
 from tasks.opening import open_journal
 from tasks.reconciliation import tables

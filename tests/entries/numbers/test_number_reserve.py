@@ -155,14 +155,14 @@ def test_a_code_whose_voiding_fails_can_be_used_again(
     """Another process uses the number between the checks and the writer's lock."""
     workspace = Workspace(house, journal=stocked)
     (used, number) = issue_block(stocked, house, "entry", 2, "truck", "2304", "it")
-    code, spending = phones["bo"].now(), people.spending
+    code, spending = phones["bo"].now(), people.spending_code
 
     def late(*arguments: Any) -> Any:
-        monkeypatch.setattr(people, "spending", spending)
+        monkeypatch.setattr(people, "spending_code", spending)
         desks.void(stocked, used)
         return spending(*arguments)
 
-    monkeypatch.setattr(people, "spending", late)
+    monkeypatch.setattr(people, "spending_code", late)
     with refused("number-in-another-state", NumberUnavailable):
         void_numbers(workspace, {used: "spoiled"}, "ada", "bo", code)
     written = [event.kind for event in stocked.events()]

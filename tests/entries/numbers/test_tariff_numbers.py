@@ -21,18 +21,17 @@ from tasks.entries.numbers import tariff_numbers
 from tasks.entries.numbers.tariff_numbers import length_fault
 from tasks.entries.record import history_report
 from tasks.entries.record.code_lists import code_rows
-from tasks.entries.record.history_report import read_report
 from tasks.entries.record.record_fields import field_named
 from tasks.entries.validation.rule_list import release_findings
 from tasks.entries.workbook import cell_values
-from tasks.entries.workbook.desk_workbooks import write_workbook
 from tasks.entries.workbook.file_intake import FileIntake, read_entry_files
 from tests.ace import made_record, made_record as ace_made_record, made_summary
 from tests.ace.test_forms import _view
 from tests.entries import house as desks, legal, one
+from tests.entries.desk_cells import read_report, write_workbook
 from tests.entries.record.test_trade_history import ROW, report
 from tests.entries.workbook.test_file_intake import HOUSE
-from tests.reconciliation import compare_world
+from tests.reconciliation import comparison_setup
 
 HTS = field_named("tariffs", "hts_number")
 RIGHT = ("99038815", "99038568", "98130020", "98010050", "9801001012", "9802008065", "9808003000",
@@ -212,11 +211,11 @@ def test_a_temporary_importation_begins_with_eight_digits() -> None:
 def test_what_ace_stored_compares_equal_to_the_record() -> None:
     rows = extra(made_summary.summary(13), ace_made_record.number(13), "9903.88.15.00")
     record = made_record.made(rows)
-    stored = compare_world.stored(record)
+    stored = comparison_setup.stored(record)
     assert any(text.startswith("5099038815  ") for text in stored)
-    assert compare_world.told(record, stored) == []
+    assert comparison_setup.told(record, stored) == []
     other = [text.replace("5099038815  ", "5099038803  ") for text in stored]
-    assert compare_world.told(record, other) != []
+    assert comparison_setup.told(record, other) != []
 
 
 def test_the_note_of_a_history_names_the_number_and_its_rows(tmp_path: Path) -> None:

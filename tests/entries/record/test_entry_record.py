@@ -12,8 +12,8 @@ from tasks.core.errors import BadInput
 from tasks.entries.record import entry_record
 from tasks.entries.record.entry_record import EntryRecord, digests, record_schema
 from tasks.entries.record.record_fields import RECORD_TABLES
-from tests.counts import examples
 from tests.entries import legal
+from tests.example_counts import examples
 
 
 def shuffled(one: EntryRecord, chance: Random) -> EntryRecord:

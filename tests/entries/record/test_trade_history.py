@@ -12,10 +12,10 @@ from tasks.core.journal.journal import Journal
 from tasks.core.journal.verification import verify_journal
 from tasks.core.settings import Settings
 from tasks.entries.record import trade_history
-from tasks.entries.record.history_report import read_report
-from tasks.entries.record.trade_history import latest_history, load_history, recorded_history
+from tasks.entries.record.trade_history import history_table, latest_history, load_history, recorded_history
 from tasks.entries.validation.entry_type_warnings import entry_type_hints, type_warnings
 from tests.entries import house as desks, legal
+from tests.entries.desk_cells import read_report
 from tests.errors import refused
 
 ROW = {
@@ -127,7 +127,7 @@ def of_line(hts: str, origin: str, kind: str, **more: str):
 
 def hint(tmp_path: Path, kind: str, hts: str = "8481805090", origin: str = "CN", **seen: str):
     rows = read_report(report(tmp_path / "h.csv", {**ROW, "AD case": "", **seen}))
-    known = entry_type_hints(trade_history.table(rows))
+    known = entry_type_hints(history_table(rows))
     return list(type_warnings(of_line(hts, origin, kind), known, "f.xlsx", {}))
 
 

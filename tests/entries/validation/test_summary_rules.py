@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from tasks.entries.record.entry_record import EntryRecord, concat
 from tasks.entries.validation.rule_list import release_problems
 from tasks.entries.validation.summary_rules import summary_gaps
-from tests.counts import examples
 from tests.entries import legal, one
+from tests.example_counts import examples
 
 DAY = date(2026, 11, 20)
 

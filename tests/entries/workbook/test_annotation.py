@@ -12,9 +12,7 @@ from tasks.core.errors import Refused
 from tasks.entries.workbook.annotation import annotate_workbook
 from tasks.entries.workbook.file_intake import FileIntake, read_entry_files
 from tests.entries import desk_cells, legal, one
-from tests.entries.workbook.test_file_intake import broken, cell, column, csv_files, desk
-
-__all__ = ["desk"]
+from tests.entries.workbook.test_file_intake import broken, cell, column, csv_files
 
 RED = "FFFFC7CE"
 

@@ -20,20 +20,10 @@ from tasks.core.errors import Problem
 from tasks.entries.record.entry_record import EntryRecord
 from tasks.entries.record.record_fields import fields_of
 from tasks.entries.validation.rule_findings import text_of
-from tasks.entries.workbook.desk_workbooks import write_workbook
 from tasks.entries.workbook.file_intake import FileIntake, read_entry_files
 from tests.entries import legal, one
-
-HOUSE = {"name": "Harbor & Vance", "filer_code": "ABC"}
-NUMBERS = legal.numbers(8)
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Path:
-    """A desk's workbook: five entries filled in, three numbers not used yet."""
-    record = one.record(one.several(NUMBERS[:5]))
-    path = tmp_path / "desk.xlsx"
-    return write_workbook(path, "Ocean LA", "2704", NUMBERS, HOUSE, record=record)
+from tests.entries.desk_cells import write_workbook
+from tests.entries.workbook.conftest import HOUSE, NUMBERS
 
 
 def broken(path: Path, change: Callable[[Workbook], object]) -> FileIntake:

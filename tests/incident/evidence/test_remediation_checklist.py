@@ -19,6 +19,7 @@ from tasks.backup.events import BackupProved
 from tasks.core import clock
 from tasks.core.errors import BadInput, ContinuityError, JournalBroken, Refused
 from tasks.core.files import digest_of
+from tasks.core.signatures import key_id
 from tasks.duties.events import DutyFulfilled, ScanCounts
 from tasks.entries.events import EntriesRecorded, EntryLine
 from tasks.incident.events import EvidenceAttached, EvidenceBuilt, WorkLine, WorkTaken
@@ -38,14 +39,13 @@ from tasks.incident.timeline.incident_state import (
 )
 from tasks.incident.timeline.listing_rows import incident_tables
 from tasks.incident.timeline.open_work import OpenWorkAct, close_items
-from tasks.security import host_keys
 from tasks.security.host_keys import host_public_key
 from tasks.security.manifest import MANIFEST_FILE, write_manifest
 from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.errors import refused
 from tests.incident.conftest import MORNING
-from tests.incident.notice_hand import mailed
+from tests.incident.notice_helpers import mailed
 from tests.incident.world import PROVED, declared, signed, through
 
 MANUAL = ("cause", "scope", "clean-build", "credentials", "second-factor", "monitoring",
@@ -116,7 +116,7 @@ def test_a_pack_is_whole_and_by_whom(owner: Workspace, pack: Path, tmp_path: Pat
     key = public_key(str(elsewhere / "public-key.txt"))
     assert key == own_key(owner) == public_key(base64.b64encode(key).decode())
     found = verify(elsewhere, key)
-    assert found.ok and found.key == host_keys.key_id(key) and found.seq == owner.journal.head().seq - 1
+    assert found.ok and found.key == key_id(key) and found.seq == owner.journal.head().seq - 1
     assert verify(elsewhere, key, owner.journal).ok
     listed = json.loads((elsewhere / "evidence.json").read_text(encoding="utf-8"))
     files = [one for item in listed["items"] for one in item["files"]]
@@ -127,7 +127,7 @@ def test_a_pack_is_whole_and_by_whom(owner: Workspace, pack: Path, tmp_path: Pat
     assert isinstance(built.said, EvidenceBuilt)
     assert built.said.manifest == digest_of(elsewhere / MANIFEST_FILE)
     text = " ".join(one.extract_text() for one in PdfReader(elsewhere / "cover.pdf").pages)
-    assert "desk1" in text and "1,234" in text and host_keys.key_id(key) in text
+    assert "desk1" in text and "1,234" in text and key_id(key) in text
     states = {item["id"]: item["state"] for item in listed["items"]}
     assert set(states.values()) == {"proved"} and states["cause"] == "proved"
 
@@ -389,7 +389,7 @@ def test_a_reason_lets_a_file_prove_two_and_the_pack_says_so(
     said = attached(office)[-1]
     assert said.also == (f"evidence item cause of incident {incident.id}",)
     assert said.reason == "chapter 4 of the same report"
-    standings = {one.item.id: one.words for one in checklist_state(office, incident)}
+    standings = {one.item.id: one.text for one in checklist_state(office, incident)}
     assert "chapter 4 of the same report" in standings["scope"]
     build_pack(office, incident, tmp_path / "out", "ada", incomplete=True)
     listed = json.loads((tmp_path / "out" / "evidence.json").read_text(encoding="utf-8"))

@@ -165,8 +165,8 @@ def test_a_folder_is_attached_whole_or_not_at_all(world: World) -> None:
     assert world.book.journal.head() == head
     (folder / "w.pdf").write_bytes(pdf(2))
     made = entry_documents.attach_folder(world.book, folder, [number], "jo")
-    assert [(doc.file, doc.pages) for doc in made.done] == [("i.pdf", 1), ("w.pdf", 2)]
-    assert made.done[0].reference == "DIS-7" and made.lacking == [(number, "missing.pdf")]
+    assert [(doc.file, doc.pages) for doc in made.attached] == [("i.pdf", 1), ("w.pdf", 2)]
+    assert made.attached[0].reference == "DIS-7" and made.lacking == [(number, "missing.pdf")]
     gap = LetterGap(kind="file", name="Invoice", file="missing.pdf")
     assert gap in world.letter(number).follows[number]
 
@@ -181,7 +181,7 @@ def test_one_scan_under_two_names_is_told_and_the_others_are_gathered(world: Wor
     for name in ("i.pdf", "p.pdf"):
         (folder / name).write_bytes(pdf())
     made = entry_documents.attach_folder(world.book, folder, [number, other], "jo")
-    assert [(one.number, one.file) for one in made.done] == [(number, "i.pdf"), (other, "i.pdf")]
+    assert [(one.number, one.file) for one in made.attached] == [(number, "i.pdf"), (other, "i.pdf")]
     assert [one.column for one in made.twins] == [f"{number}, Packing list", f"{other}, Packing list"]
     twin = made.twins[0]
     assert (twin.file, twin.code) == ("p.pdf", "scan-duplicated")
@@ -191,7 +191,7 @@ def test_one_scan_under_two_names_is_told_and_the_others_are_gathered(world: Wor
     (folder / "p.pdf").write_bytes(pdf(2))
     for _ in range(2):
         made = entry_documents.attach_folder(world.book, folder, [number], "jo")
-        assert len(made.done) == 2 and not made.twins
+        assert len(made.attached) == 2 and not made.twins
 
 
 def test_the_packet_holds_every_page_where_the_letter_says(world: World) -> None:

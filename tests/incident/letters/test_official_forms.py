@@ -96,7 +96,7 @@ def test_every_box_is_found_by_its_number_and_filled(world: World) -> None:
     text = reader.pages[0].extract_text()
     for words in ("OFFICIAL FORM", number, "2704 LOS ANGELES", "Acme Tools, 1 Main Street", "25,000 USD", "036"):
         assert words in text, words
-    assert filled.whole and not reader.pages[0].get("/Annots"), "what is handed in can no longer be changed"
+    assert filled.complete and not reader.pages[0].get("/Annots"), "what is handed in can no longer be changed"
 
 
 def test_another_script_is_told_on_our_own_sheet_behind_the_form(world: World) -> None:
@@ -149,7 +149,7 @@ def test_a_number_is_never_cut_to_the_places_of_its_box(world: World, most: int,
     number = world.record("11")
     filled = fill_form(made, cases(world.book, [number])[0])
     text = PdfReader(io.BytesIO(filled.data)).pages[0].extract_text()
-    assert filled.whole == whole and number[:9] not in text.replace(number, "")
+    assert filled.complete == whole and number[:9] not in text.replace(number, "")
     assert (number if most == 13 else number.replace("-", "") if whole else official_forms.SEE_SHEET) in text
 
 

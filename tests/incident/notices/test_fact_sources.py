@@ -10,7 +10,6 @@ import pytest
 
 from tasks.core.journal.journal import Journal
 from tasks.core.settings import Settings
-from tasks.entries.record.history_report import read_report
 from tasks.entries.record.trade_history import load_history
 from tasks.incident.after_release.discretion_grants import record_grant, record_use
 from tasks.incident.agencies.flag_tables import FLAGS, HISTORY, load_table
@@ -21,8 +20,9 @@ from tasks.incident.notices.notice_plan import load_notice_plan
 from tasks.incident.timeline.incident_state import require_incident
 from tasks.workspace import Workspace
 from tests.entries import one
+from tests.entries.desk_cells import read_report
 from tests.entries.house import book_of
-from tests.incident.notice_hand import drafted
+from tests.incident.notice_helpers import drafted
 from tests.incident.paper_world import World, open_world, pdf
 from tests.incident.world import with_contacts
 

@@ -22,8 +22,9 @@ from tasks.incident.notices.drafting import drafting_context
 from tasks.incident.notices.exposed_numbers import record_exposure
 from tasks.incident.notices.fact_sources import FactOrigin, record_facts, remediation_progress
 from tasks.incident.notices.notice_delivery import write_notices
+from tasks.incident.notices.notice_listing import current_notices
 from tasks.incident.notices.notice_plan import NOTICE_PLAN_FILE, load_notice_plan
-from tasks.incident.notices.notice_records import current_notices, record_notice
+from tasks.incident.notices.notice_records import record_notice
 from tasks.incident.timeline import listing_rows
 from tasks.incident.timeline.deadline_clocks import Clock, running_clocks
 from tasks.incident.timeline.deadline_rules import load_deadlines
@@ -31,7 +32,7 @@ from tasks.incident.timeline.incident_state import StepDetails, record_breach, r
 from tasks.incident.timeline.open_work import OpenWorkAct, close_items, load_exports, open_work_items
 from tasks.workspace import Workspace
 from tests.errors import refused
-from tests.incident.notice_hand import SSN, TWO, drafted, due, known, mailed, page
+from tests.incident.notice_helpers import SSN, TWO, drafted, due, known, mailed, page
 from tests.incident.timeline.test_open_work import GOOD, export
 from tests.incident.world import crm, declared, through, with_contacts, with_systems
 

@@ -218,7 +218,7 @@ def test_no_walk_leaves_the_graph(seed: int) -> None:
 
 
 def test_moments_as_people_write_them(office: Workspace, morning: datetime) -> None:
-    from tasks.core.local_time import parse_moment
+    from tasks.core.clock import parse_moment
 
     zone = office.zone
     assert parse_moment("2026-11-24T08:03", zone, "--at") == morning

@@ -42,7 +42,7 @@ from tasks.security.private_data import is_reference
 from tasks.workspace import Workspace
 from tests.conftest import SETTINGS
 from tests.errors import refused
-from tests.incident.notice_hand import mailed
+from tests.incident.notice_helpers import mailed
 
 HEAD = "Type,Entry No,ET,Port,Importer,IOR,From,Due\n"
 COLUMNS = {"work": "Type", "reference": "Entry No", "entry_type": "ET", "importer_number": "IOR",
@@ -262,11 +262,11 @@ def test_what_bites_next_stands_first(office: Workspace, morning: datetime) -> N
     assert [one.rule.id for one in found] == [
         "QUOTA", "ISF", "STATUS", "BR72", "TIB", "SUM10", "PMS15",
     ]  # fmt: skip
-    lights = {one.rule.id: one.light(morning) for one in found}
+    lights = {one.rule.id: one.status(morning) for one in found}
     assert lights["QUOTA"] == lights["ISF"] == RED and lights["BR72"] == GREEN
     assert lights["STATUS"] == GREEN and lights["SUM10"] == GREEN
-    assert found[3].light(morning + timedelta(hours=37)) == AMBER
-    assert found[3].light(morning + timedelta(hours=55)) == RED
+    assert found[3].status(morning + timedelta(hours=37)) == AMBER
+    assert found[3].status(morning + timedelta(hours=55)) == RED
     assert found[0].left(morning) < timedelta(0)
     assert found[1].left(morning) == timedelta(hours=1, minutes=57)
 

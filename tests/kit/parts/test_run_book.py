@@ -89,7 +89,7 @@ def test_what_does_not_exist_is_found(wrong: str) -> None:
 
 
 def test_the_page_on_backups_names_real_commands() -> None:
-    source = files("tasks.kit").joinpath("recovery.py").read_text(encoding="utf-8")
+    source = files("tasks.kit.parts").joinpath("recovery_key.py").read_text(encoding="utf-8")
     commands = re.findall(r"continuity (backup [a-z]+(?: [a-z]+)?)", source)
     assert len(commands) >= 3 and recovery_key.PROVIDER.name == "recovery"
     for said in commands:

@@ -22,12 +22,12 @@ from tasks.entries.events import (
     NumbersReserved,
     NumbersVoided,
 )
-from tasks.entries.numbers.numbering import printed_numbers
+from tasks.entries.numbers.entry_numbers import printed_numbers
 from tasks.reconciliation.accounting import number_account as room
 from tasks.reconciliation.accounting.number_account import account_numbers, finished_percent, place_totals
 from tasks.reconciliation.accounting.sign_off import require_accounted
 from tasks.reconciliation.events import AnswerLine, AnswerRead, BatchNamed, BatchWritten
-from tests.counts import examples
+from tests.example_counts import examples
 from tests.reconciliation.differences import differs
 
 NUMBERS = list(printed_numbers("entry", "ABC", 1, 12))

@@ -29,11 +29,11 @@ from tasks.reconciliation.accounting.report_rows import IN_TIME, LATE, LATE_OPEN
 from tasks.reconciliation.events import BatchNamed, BatchWritten
 from tests.ace import made_summary
 from tests.reconciliation.accounting.test_number_account import NUMBERS, block, line, recorded, tell as tell_account
-from tests.reconciliation.ace_world import World, open_world, record_summaries
+from tests.reconciliation.ace_exchange import World, open_world, record_summaries
+from tests.reconciliation.broker_office import make_office
 from tests.reconciliation.differences import differs
-from tests.reconciliation.house import make_office
-from tests.reconciliation.made_outage import DUE, RELEASED, Outage, answer, said
 from tests.reconciliation.reports import report_of, rows, texts
+from tests.reconciliation.sample_outage import DUE, RELEASED, Outage, answer, said
 
 
 def test_paper_and_ace_stand_side_by_side(report: AccountingReport, outage: Outage) -> None:
@@ -65,7 +65,7 @@ def test_numbers_without_a_filing_owe_no_summary(report: AccountingReport, outag
 
 
 def test_each_matter_tells_how_it_was_settled(report: AccountingReport, outage: Outage) -> None:
-    found = report.matters.to_pylist()
+    found = report.discrepancies.to_pylist()
     assert Counter(one["kind"] for one in found) == {
         matters.FOUND: 4, matters.DIFFERS: 4, matters.DATE: 2, matters.ENTRY_REJECTED: 2,
         matters.BATCH_REJECTED: 1, matters.NO_ANSWER: 1, matters.TWICE: 1, matters.FILE_REFUSED: 1,
@@ -111,7 +111,7 @@ def test_what_is_not_settled_is_open(outage: Outage, house: Settings) -> None:
             ],
         ),
     )
-    found = [one for one in report_of(outage, house, day=25).matters.to_pylist() if one["open"]]
+    found = [one for one in report_of(outage, house, day=25).discrepancies.to_pylist() if one["open"]]
     assert {(one["kind"], one["settled"]) for one in found} == {
         (matters.FOUND, matters.OPEN), (matters.DIFFERS, matters.OPEN)}  # fmt: skip
     (row,) = rows(report_of(outage, house, day=25), [number])
@@ -205,7 +205,7 @@ def test_what_the_stand_in_took_is_in_the_report(world: World) -> None:
     for row in mine:
         assert row["ace_release"] == row["paper_release"] == made_summary.RELEASED
         assert row["ace_value"] == row["paper_value"] and row["summary_in_ace"]
-    (one,) = found.matters.to_pylist()
+    (one,) = found.discrepancies.to_pylist()
     assert (one["kind"], one["subject"]) == (matters.FOUND, numbers[0])
     assert one["what"].startswith("ACE answered our first SE with already on file")
     assert one["settled"] == "only AE sent after it"

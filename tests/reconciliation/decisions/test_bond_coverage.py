@@ -22,9 +22,9 @@ from tasks.reconciliation.receiving.answer_events import importer_line
 from tasks.reconciliation.state.entry_reader import list_entry_states
 from tasks.reconciliation.state.entry_state import IMPORTER, EntryState
 from tests.ace.made_summary import IMPORTER as NUMBER
-from tests.reconciliation.ace_world import World, open_world, record_released, record_summaries, today, until_duty
+from tests.reconciliation.ace_exchange import World, open_world, record_released, record_summaries, today, until_duty
+from tests.reconciliation.broker_office import Office
 from tests.reconciliation.decisions.test_classification import ENTRY, view
-from tests.reconciliation.house import Office
 
 DAY = date(2026, 11, 20)
 GOOD = ImporterBond(activity="A", surety="036", since="2020-01-01", user_active=True,
@@ -40,7 +40,7 @@ def world(office: Office, tmp_path: Path) -> Iterator[World]:
 
 def said(*bonds: ImporterBond, code: str = "1", kind: str = "8") -> str | None:
     shown = replace(view(disposition="active", code=code), bonds=bonds)
-    entry = replace(ENTRY, bond_type=kind, entered=DAY.isoformat(), views={IMPORTER: shown})
+    entry = replace(ENTRY, bond_type=kind, entered=DAY.isoformat(), ace_statuses={IMPORTER: shown})
     problem = coverage_fault(entry)
     return problem.code if problem else None
 

@@ -22,9 +22,9 @@ from tasks.reconciliation.decisions.rule_table import NextStep
 from tasks.reconciliation.state.entry_state import EntryState
 from tests.ace import made_record, made_summary
 from tests.entries import house as desks
-from tests.reconciliation.ace_world import World, open_world, take_record
+from tests.reconciliation.ace_exchange import World, open_world, take_record
+from tests.reconciliation.broker_office import Office
 from tests.reconciliation.decisions.test_classification import ENTRY, NOTHING, on_file, view
-from tests.reconciliation.house import Office
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def together(part: EntryState, whole: EntryState | None) -> EntryState:
 
 @pytest.mark.parametrize("state", ["void", "handed over", "burnt"])
 def test_a_summary_that_will_never_go_covers_nothing(state: str) -> None:
-    one = together(replace(PART, views=on_file_alone()), replace(WHOLE, state=state))
+    one = together(replace(PART, ace_statuses=on_file_alone()), replace(WHOLE, state=state))
     verdict = classify(one)
     assert verdict.step is NextStep.PERSON
     assert WHOLE.number in verdict.why and state in verdict.why
@@ -193,14 +193,14 @@ def test_a_summary_that_will_never_go_covers_nothing(state: str) -> None:
 @pytest.mark.parametrize("outcome", [*CLOSED, "route none"])
 def test_a_summary_of_goods_that_did_not_come_in_covers_nothing(outcome: str) -> None:
     none = {"route": "none"} if outcome == "route none" else {"outcome": outcome}
-    verdict = classify(together(replace(PART, views=on_file_alone()), replace(WHOLE, **none)))
+    verdict = classify(together(replace(PART, ace_statuses=on_file_alone()), replace(WHOLE, **none)))
     assert verdict.step is NextStep.PERSON
     assert WHOLE.number in verdict.why
 
 
 def test_a_summary_that_is_itself_covered_covers_nothing() -> None:
     chained = replace(WHOLE, covered_by="ABC-1111111-1")
-    verdict = classify(together(replace(PART, views=on_file_alone()), chained))
+    verdict = classify(together(replace(PART, ace_statuses=on_file_alone()), chained))
     assert verdict.step is NextStep.PERSON and "is itself covered by ABC-1111111-1" in verdict.why
 
 
@@ -217,11 +217,11 @@ def test_the_want_of_a_summary_is_told_beside_any_other_step_and_of_nothing_that
         ({**NOTHING, "release": view("already on file")}, NextStep.DATE),
         (on_file_alone(), NextStep.PERSON),
     ):
-        verdict = classify(replace(bare, views=views))
+        verdict = classify(replace(bare, ace_statuses=views))
         assert verdict.step is step
         assert verdict.why.count(WHOLE.number) == 1, verdict
     for outcome in ("refused", "waiting"):
-        one = together(replace(PART, outcome=outcome, views=NOTHING), None)
+        one = together(replace(PART, outcome=outcome, ace_statuses=NOTHING), None)
         assert WHOLE.number not in classify(one).why
         assert missing_summary_lines([one]) == []
     assert missing_summary_lines([together(PART, WHOLE), replace(bare, state="settled")]) == []

@@ -17,22 +17,24 @@ from tasks.ace.settings import AceSettings
 from tasks.approved_acts import act_title
 from tasks.core import clock
 from tasks.core.errors import ContentMissing, NotApproved, Refused
+from tasks.core.ssn import HIDDEN_TEXT
 from tasks.entries.events import Difference
 from tasks.reconciliation.accounting.number_account import account_numbers
 from tasks.reconciliation.accounting.sign_off import sign_final_accounting
-from tasks.reconciliation.decisions import license_holder_acts
-from tasks.reconciliation.decisions.license_holder_acts import cancel_number, lose_batch, settle_by_proof
+from tasks.reconciliation.decisions.filer_handover import hand_over
+from tasks.reconciliation.decisions.license_holder_acts import cancel_number, lose_batch
+from tasks.reconciliation.decisions.settlements import settle_by_proof
 from tasks.reconciliation.events import AnswerLine, AnswerRead
 from tasks.reconciliation.plan.approval_table import ApprovalContents, approval_contents, contents_markdown
 from tasks.reconciliation.plan.plan_store import SendingPlan, store_plan
 from tasks.security.approvals import ask_for_approval, find_approval, waiting_approvals
 from tasks.security.events import Act
-from tasks.security.private_data import HIDDEN_TEXT, masked_value
+from tasks.security.private_data import masked_value
 from tests.ace import made_summary
 from tests.errors import refused
-from tests.reconciliation.ace_world import World, open_world, record_released, record_summaries, send_one, until_duty
+from tests.reconciliation.ace_exchange import World, open_world, record_released, record_summaries, send_one, until_duty
+from tests.reconciliation.broker_office import Office
 from tests.reconciliation.differences import differs
-from tests.reconciliation.house import Office
 
 NOON = datetime(2026, 11, 24, 17, tzinfo=UTC)
 OTHER = "XYZ-1234567-1"
@@ -263,7 +265,7 @@ def test_the_other_acts_show_their_numbers_and_words(world: World) -> None:
     assert found.act is Act.BATCH_NOT_RECEIVED and [row["number"] for row in found.rows] == [sent]
     assert found.facts | {"batch": batch, "reason": "the disk broke"} == found.facts
     with pytest.raises(NotApproved):
-        license_holder_acts.hand_over(world.house, given, OTHER, b"mail", "bo")
+        hand_over(world.house, given, OTHER, b"mail", "bo")
     (row,) = waiting(world.office).rows
     assert (row["number"], row["other"]) == (given, OTHER)
     with pytest.raises((NotApproved, Refused)):

@@ -12,8 +12,8 @@ from tasks.core import messages
 from tasks.reconciliation.decisions.rule_table import NextStep
 from tests.ace import made_record, made_summary
 from tests.entries import house as desks
-from tests.reconciliation.ace_world import World, open_world, take_record, today
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, take_record, today
+from tests.reconciliation.broker_office import Office
 
 
 @pytest.fixture

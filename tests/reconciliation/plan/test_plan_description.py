@@ -19,8 +19,8 @@ from tasks.reconciliation.plan.plan_store import SendingPlan
 from tasks.security.approvals import find_approval
 from tests.ace import made_summary
 from tests.errors import refused
-from tests.reconciliation.ace_world import World, open_world, record_summaries, until_duty
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, record_summaries, until_duty
+from tests.reconciliation.broker_office import Office
 
 NOON = datetime(2026, 11, 24, 17, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ import pytest
 
 from tasks.reconciliation.cycle_stages import entry_decisions
 from tasks.reconciliation.receiving.answer_files import read_inbox, unreadable_files
-from tests.reconciliation.ace_world import World, open_world, send_one
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, send_one
+from tests.reconciliation.broker_office import Office
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from tasks.reconciliation.receiving.answer_explanations import (
     rejection_reasons,
 )
 from tests.entries import house as desks
-from tests.reconciliation.ace_world import World, open_world, record_summaries
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, record_summaries
+from tests.reconciliation.broker_office import Office
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tasks.reconciliation.events import AnswerLine, AnswerRead
 from tasks.reconciliation.receiving.answer_files import Contradiction, contradictions
-from tests.reconciliation.house import Office
+from tests.reconciliation.broker_office import Office
 
 
 def test_a_second_word_of_ace_that_is_another_is_told(office: Office, tmp_path: Path) -> None:

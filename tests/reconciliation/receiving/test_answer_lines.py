@@ -11,10 +11,9 @@ import pytest
 from tasks.ace.answers.table_schemas import ANSWER_SCHEMAS
 from tasks.ace.queries.query_records import BillQuery
 from tasks.reconciliation.cycle_stages import entry_decisions
-from tasks.reconciliation.receiving import answer_lines
-from tasks.reconciliation.receiving.answer_lines import CLEAR, FAILED, ODD, OWN, SILENT, TAKEN
-from tests.reconciliation.ace_world import open_world, record_summaries
-from tests.reconciliation.house import Office
+from tasks.reconciliation.receiving.answer_lines import CLEAR, FAILED, ODD, OWN, SILENT, TAKEN, _bill_outcome
+from tests.reconciliation.ace_exchange import open_world, record_summaries
+from tests.reconciliation.broker_office import Office
 
 OURS = "ABC-9000000-3"
 
@@ -40,7 +39,7 @@ BILL = {"issuer": "ABCD", "bill_number": "123", "record_index": 7}
 
 def said(question: BillQuery, told: Told) -> str:
     rows, events = told.table("bills").to_pylist(), told.table("events").to_pylist()
-    return answer_lines._of_bill(OURS, question, rows, events)[0]
+    return _bill_outcome(OURS, question, rows, events)[0]
 
 
 @pytest.mark.parametrize(

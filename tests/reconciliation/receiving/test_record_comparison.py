@@ -34,8 +34,8 @@ from tests.ace.made_answers import batch, image, state, stream
 from tests.ace.made_record import Rows, number
 from tests.ace.made_summary import ENVELOPE, IMPORTER, PAYMENT, SENT, TYPES, WITHDRAWALS, change
 from tests.benchmarks.compare import as_released
-from tests.counts import examples
-from tests.reconciliation.compare_world import Row, against, get, ours_of, put, stored, told
+from tests.example_counts import examples
+from tests.reconciliation.comparison_setup import Row, against, get, ours_of, put, stored, told
 
 MODES = ("10", "11", "21", "30", "40", "50", "70")
 WAREHOUSE = 900
@@ -409,7 +409,7 @@ def image_columns() -> dict[str, list[str]]:
 def test_a_field_has_one_kind_and_a_name_that_the_workbook_knows() -> None:
     kinds: dict[tuple[str, str, str], set[str]] = {}
     for one in comparison_table():
-        kinds.setdefault((one.record, one.mark, one.field), set()).add(one.kind)
+        kinds.setdefault((one.record, one.qualifier, one.field), set()).add(one.kind)
         assert one.kind in ("", KEY) or one.name
         if one.column.split(".")[0] in RECORD_TABLES:
             field_named(*one.column.split("."))

@@ -24,7 +24,7 @@ from tests.benchmarks import made_stored, plain_compare
 from tests.benchmarks.compare import as_released
 from tests.benchmarks.made_summaries import made_summaries
 from tests.benchmarks.summaries import ENVELOPE, PAYMENT
-from tests.counts import examples
+from tests.example_counts import examples
 
 COUNT = 12
 RECORD = as_released(made_summaries(COUNT, 40))

@@ -22,8 +22,8 @@ from tasks.reconciliation.state.entry_reader import list_entry_states
 from tasks.reconciliation.state.entry_state import EntryState
 from tests.ace import made_record, made_summary
 from tests.errors import refused
-from tests.reconciliation.ace_world import World, open_world, record_released, record_summaries, take_record
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, record_released, record_summaries, take_record
+from tests.reconciliation.broker_office import Office
 
 SECOND = {"second_surety": "777", "second_bond_amount": 4_000}
 SINGLE = {"bond_type": "9", "surety_code": "036", "bond_amount": 25_000}

@@ -22,20 +22,20 @@ from tasks.core.journal.verification import verify_journal
 from tasks.drill.ace_simulator.batch_worker import SimulatorRules
 from tasks.drill.ace_simulator.queries.summary_query import AnswerLimits
 from tasks.drill.ace_simulator.simulator import AceSimulator
-from tasks.entries.settings import NumberSettings
+from tasks.entries.settings import FilerSettings, NumberSettings
 from tasks.reconciliation.accounting.report_data import build_report
 from tasks.reconciliation.events import ProductionExported, ProductionNumbered
 from tasks.reconciliation.restore import number_recovery, restore_queries
 from tasks.reconciliation.restore.number_recovery import parse_numbers
 from tasks.reconciliation.restore.production_export import write_export
 from tasks.reconciliation.restore.restore_cycle import RestoreCycle, run_restore_cycle, write_restore_workbook
-from tasks.reconciliation.restore.restore_queries import record_restore, write_restore_queries
+from tasks.reconciliation.restore.restore_queries import range_queries, record_restore, write_restore_queries
 from tasks.security.manifest import verify_manifest
 from tests.ace import made_record, made_record as ace_made_record, made_summary
 from tests.ace.made_record import number
 from tests.errors import refused
-from tests.reconciliation.ace_world import World, open_world, record_summaries
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, record_summaries
+from tests.reconciliation.broker_office import Office
 
 NOW = datetime(2026, 11, 24, 20, tzinfo=UTC)
 BACKUP = datetime(2026, 10, 5, 2)
@@ -48,8 +48,8 @@ RELEASE_ONLY, COUNTER = 1005, 998
 def world(office: Office, tmp_path: Path) -> Iterator[World]:
     with clock.held(NOW):
         made = open_world(office, tmp_path / "ace")
-        ace = office.settings(AceSettings).model_copy(update={"ports": ("3801",)})
-        office.settings = office.settings.model_copy(update={"ace": ace})
+        filer = office.settings(FilerSettings).model_copy(update={"ports": ("3801",)})
+        office.settings = office.settings.model_copy(update={"filer": filer})
         for serial, day in SENT.items():
             production_sends(made.ace, serial, day)
         production_releases(made.ace, RELEASE_ONLY, date(2026, 11, 23))
@@ -120,7 +120,7 @@ def test_questions_are_of_31_days_and_put_once(world: World) -> None:
     first = turn(world, restore)
     assert len(first.asked) == 2 and len(first.waiting) == 2 and first.following is None
     house = world.house
-    days = [(one.begin, one.end) for one in restore_queries.wanted(house.journal, restore)]
+    days = [(one.begin, one.end) for one in range_queries(house.journal, restore)]
     assert days[0][0] == datetime(2026, 10, 5)
     assert all((end.date() - begin.date()).days < 31 for begin, end in days)
     ace = house.settings(AceSettings).model_copy(update={"ask_again_minutes": 60})
@@ -145,7 +145,7 @@ def test_a_cut_answer_is_asked_on(world: World, tmp_path: Path) -> None:
     world.ace.close()
     world.ace = AceSimulator(tmp_path / "ace" / "ace.sqlite", NOW.date(), few)
     done = to_the_end(world, counter=None)
-    states = [one.state for one in restore_queries.wanted(world.house.journal, done.restore)]
+    states = [one.state for one in range_queries(world.house.journal, done.restore)]
     assert restore_queries.CUT in states and states[-1] == restore_queries.ANSWERED
     assert [one.number for one in done.lacking] == [*map(number, SENT)]
 
@@ -218,7 +218,7 @@ def test_the_restore_is_in_the_book_and_in_the_report(world: World) -> None:
     assert json.loads(house.content.get(said.content))[0]["number"] == number(1000)
     assert verify_journal(house.journal, house.content).ok
     facts = build_report(house.journal, house.content, house.settings)
-    assert any(done.following and done.following.number in text for text in facts.restore.words)
+    assert any(done.following and done.following.number in text for text in facts.restore.lines)
     assert facts.restore.rows.num_rows == len(done.lacking)
 
 

@@ -13,8 +13,8 @@ from tasks.core.status_lines import StatusLine
 from tasks.reconciliation.decisions.rule_table import NextStep
 from tasks.reconciliation.step_listing import entry_steps
 from tasks.status.status_page import status_lines
-from tests.reconciliation.ace_world import World, open_world, send_one
-from tests.reconciliation.house import Office as Desk
+from tests.reconciliation.ace_exchange import World, open_world, send_one
+from tests.reconciliation.broker_office import Office as Desk
 
 
 @pytest.fixture

@@ -21,12 +21,12 @@ from tasks.reconciliation.decisions.rule_table import NextStep
 from tasks.reconciliation.events import QueryNamed
 from tasks.reconciliation.plan.payment_terms import sending_day
 from tasks.reconciliation.receiving.cbp_requests import answer_requests, open_requests
-from tasks.reconciliation.sending.query_writing import next_asker, write_query
+from tasks.reconciliation.sending.query_writing import next_query_sender, write_query
 from tasks.reconciliation.state.entry_reader import AT_LAST, list_entry_states
 from tests.ace import made_summary
 from tests.errors import refused
-from tests.reconciliation.ace_world import World, open_world, record_summaries
-from tests.reconciliation.house import Office
+from tests.reconciliation.ace_exchange import World, open_world, record_summaries
+from tests.reconciliation.broker_office import Office
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_detention_ends_when_cbp_says_so_and_a_status_asks_nothing(world: Worl
 def test_the_slower_of_two_desks_that_ask_at_once_is_told(office: Office, tmp_path: Path) -> None:
     """Both took the same id: an answer to the one question would be read as one to the other."""
     numbers = office.record(1, 2, tmp_path)
-    asker = next_asker(office.house, "2704", sending_day(office.settings))
+    asker = next_query_sender(office.house, "2704", sending_day(office.settings))
     for number, name in zip(numbers, ("first", "second"), strict=True):
         (query,) = summary_queries(asker, [number])
         if name == "first":

@@ -25,7 +25,7 @@ from tasks.security.events import Act
 from tasks.security.people import add_person, enroll_person
 from tasks.workspace import Workspace
 from tests.errors import refused
-from tests.screening.world import HEAD, World
+from tests.screening.screening_world import HEAD, World
 
 TIVA = "ofac-sdn/16527"
 PARTO = "ofac-sdn/12950"
@@ -61,7 +61,7 @@ def test_a_cleared_hit_stays_quiet_on_every_run(screened: World) -> None:
     assert clear_by_two(screened).state == "cleared"
     for options in ({}, {"full": True}, {}):
         outcome = screened.screen(**options)
-        assert outcome.new == () and outcome.gone == ()
+        assert outcome.new == () and outcome.removed == ()
         assert screened.hit("P1", TIVA).state == "cleared"
     screened.take("P3,Another One,carrier,US,,\n")
     assert all(line.partner != "P1" for line in screened.screen().new)
@@ -202,7 +202,7 @@ def test_a_confirmed_hit_stands_until_the_record_is_gone(screened: World) -> Non
     screened.change_record(TIVA, remarks="new")
     screened.screen()
     assert screened.hit("P1", TIVA).state == "confirmed"
-    screened.take("P2,Nordsee Trading,supplier,DE,,\n", whole=True)
+    screened.take("P2,Nordsee Trading,supplier,DE,,\n", replace_all=True)
     screened.screen()
     assert screened.hit("P1", TIVA).state == "gone"
     with refused("hit-no-longer-exists"):
@@ -231,15 +231,15 @@ def test_a_code_whose_decision_fails_can_be_used_again(screened: World, monkeypa
     """The record changes between the checks and the writer's lock."""
     hit = screened.hit("P1", TIVA)
     clear(screened, hit)
-    code, spending = code_of(screened, "bo"), people.spending
+    code, spending = code_of(screened, "bo"), people.spending_code
 
     def late(*arguments: Any) -> Any:
-        monkeypatch.setattr(people, "spending", spending)
+        monkeypatch.setattr(people, "spending_code", spending)
         screened.change_record(TIVA, remarks="moved to Hamburg")
         screened.screen()
         return spending(*arguments)
 
-    monkeypatch.setattr(people, "spending", late)
+    monkeypatch.setattr(people, "spending_code", late)
     with refused("hit-changed-since-proposed"):
         clear(screened, hit, "bo", code=code)
     assert not [*screened.house.journal.events(kind="person.code_used")]

@@ -9,9 +9,9 @@ from tasks.screening.events import ScreeningDone
 from tasks.screening.hits.name_screening import NameQuery, screen_name, screening_log
 from tasks.screening.hits.screening_replay import replay_screening
 from tasks.screening.hits.screening_run import hits_of
-from tasks.screening.matching.subject_screener import FOUND
+from tasks.screening.matching.subject_screener import HITS_WITH_DIGESTS
 from tests.errors import refused
-from tests.screening.world import World
+from tests.screening.screening_world import World
 
 TIVA = "ofac-sdn/16527"
 
@@ -32,7 +32,7 @@ def test_what_differs_is_told(world: World) -> None:
     world.take("P1,Tiva Polymer,supplier,DE,Hamburg,\n")
     first = world.screen()
     journal, content = world.house.journal, world.house.content
-    forged = content.put(parquet_content.to_bytes(hits_of(world.house, first.content).slice(0, 0), FOUND))
+    forged = content.put(parquet_content.to_bytes(hits_of(world.house, first.content).slice(0, 0), HITS_WITH_DIGESTS))
     basis = first.basis
     journal.append(ScreeningDone(scope="full", model=basis.model, lists=basis.lists, content=forged,
                    partners=basis.partners, screened=1, hits=0), "screening", "ada")  # fmt: skip

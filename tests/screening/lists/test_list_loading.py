@@ -166,7 +166,7 @@ def test_the_csl_leaves_to_a_list_what_is_that_lists(load, workspace, journal, l
 
 def test_the_own_deny_list(workspace, journal, staff) -> None:
     draft = RecordDraft("", "entity")
-    draft.name("Crooked Trading LLC", list_schema.PRIMARY)
+    draft.add_name("Crooked Trading LLC", list_schema.PRIMARY)
     record = list_loading.deny(workspace, "ada", draft, "asked us to misdeclare")
     assert record == "own/0001"
     row = list_versions.records_of(workspace, "own").to_pylist()[0]

@@ -21,7 +21,7 @@ from tasks.screening.lists.list_versions import list_states
 from tasks.screening.settings import ScreeningSettings
 from tasks.workspace import Workspace
 from tests.errors import refused
-from tests.screening.world import World
+from tests.screening.screening_world import World
 
 
 @dataclass

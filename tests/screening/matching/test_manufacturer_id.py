@@ -40,8 +40,8 @@ def test_what_is_missing_gives_none() -> None:
 
 def test_the_way_back_finds_any_number_of_the_street() -> None:
     draft = RecordDraft("uflpa/x", "entity")
-    draft.name("Hetian Taida Apparel Co., Ltd.", list_schema.PRIMARY)
-    draft.place("CN", "Hetian", "No. 7 Beijing Road 1200")
+    draft.add_name("Hetian Taida Apparel Co., Ltd.", list_schema.PRIMARY)
+    draft.add_place("CN", "Hetian", "No. 7 Beijing Road 1200")
     index = MidIndex(records_table([draft]))
     for built in ("CNHETTAI1200HET", "CNHETTAI7HET", "cnhettaihet"):
         assert index.find([built]) == {"uflpa/x": built}

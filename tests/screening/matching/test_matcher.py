@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tasks.screening.matching.match_hits import HITS
-from tasks.screening.matching.matcher import build_index
+from tasks.screening.matching.matcher import build_index, explain_pairs
 from tasks.screening.matching.partner_index import prepare_partners
 from tests.benchmarks.perturb import CHANGES, clean
-from tests.counts import examples
-from tests.screening.listed import found, index, listed, partners
+from tests.example_counts import examples
+from tests.screening.sample_names import found, index, listed, partners
 
 
 def matched(name: str) -> set[str]:
@@ -126,14 +126,14 @@ def test_one_partner_is_found_as_among_all(seed: int, count: int) -> None:
 @settings(max_examples=examples(60))
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_an_explanation_holds_for_any_two_texts(one: str, other: str) -> None:
-    told = index().explain(one, other)
+    told = explain_pairs(one, other)
     assert 0 <= told["score"] <= 1
     assert all(0 <= word["likeness"] <= 1 for word in told["words"])
 
 
 def test_the_explanation_has_the_score_of_the_hit() -> None:
     (hit,) = [hit for hit in found("SIS DOO") if hit["record"] == "made-1"]
-    assert index().explain("SIS DOO", "SIS D.O.O.")["score"] == hit["score"]
+    assert explain_pairs("SIS DOO", "SIS D.O.O.")["score"] == hit["score"]
 
 
 def test_empty_names_and_names_without_letters_are_no_hits() -> None:

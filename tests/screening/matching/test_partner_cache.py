@@ -1,4 +1,4 @@
-"""Prepared partners come back from the shelf as they were put there."""
+"""Prepared partners come back from the cache as they were put there."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 from tasks.screening.lists.list_schema import RecordDraft, records_table
 from tasks.screening.matching import partner_cache, subject_screener
 from tasks.screening.matching.matcher import build_index
-from tasks.screening.matching.model_version import MODEL
+from tasks.screening.matching.name_words import MODEL
 from tasks.screening.matching.partner_cache import CacheDamaged, cached_partners, cached_subjects, store_partners
 from tasks.screening.matching.partner_index import prepare_partners
 from tasks.screening.matching.subject_screener import Screener
 from tasks.screening.partners.partner_register import complete_row, register_table
 from tasks.screening.partners.screening_subjects import ScreeningSubjects, subjects_of
 from tests.benchmarks.perturb import clean
-from tests.screening.listed import index, listed
+from tests.screening.sample_names import index, listed
 
 
 def people(names: list[str], digest: str, first: int = 0) -> ScreeningSubjects:
@@ -77,10 +77,10 @@ def test_a_register_of_which_little_changed_is_screened_with_what_is_kept(tmp_pa
     drafts = []
     for row in listed().to_pylist()[::5]:
         draft = RecordDraft(row["record"], row["kind"])
-        draft.name(row["name"], row["strength"])
+        draft.add_name(row["name"], row["strength"])
         drafts.append(draft)
     records = records_table(drafts)
-    by, plainly = Screener(1, shelf=tmp_path / "kept"), Screener(1)
+    by, plainly = Screener(1, cache=tmp_path / "kept"), Screener(1)
     before = people(NAMES, "before")
     assert by.screen(before, records).equals(plainly.screen(before, records))
     made = []

@@ -12,11 +12,10 @@ import pytest
 
 from tasks.core.errors import BadInput
 from tasks.screening.matching.matcher import explain_pairs
-from tasks.screening.matching.model_version import MODEL, model_folder
-from tasks.screening.matching.pair_features import FEATURES, Likeness
-from tasks.screening.matching.scoring_model import load_model
+from tasks.screening.matching.name_words import MODEL, model_folder
+from tasks.screening.matching.scoring_model import FEATURES, Likeness, load_model
 from tests.errors import refused
-from tests.screening.listed import DATA
+from tests.screening.sample_names import DATA
 
 
 def rows(name: str) -> list[dict[str, str]]:

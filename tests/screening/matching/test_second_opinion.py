@@ -13,7 +13,7 @@ from tasks.screening.matching.second_opinion import opinion_installed
 from tests.benchmarks.perturb import CHANGES
 from tests.conftest import missing_part
 from tests.errors import refused
-from tests.screening.listed import index, listed, partners
+from tests.screening.sample_names import index, listed, partners
 
 
 @dataclass

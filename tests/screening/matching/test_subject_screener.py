@@ -23,9 +23,9 @@ from tasks.screening.matching import subject_screener
 from tasks.screening.matching.subject_screener import Screener, screen_changes, sorted_hits
 from tasks.screening.partners.partner_register import complete_row, register_table
 from tasks.screening.partners.screening_subjects import ScreeningSubjects, subjects_of
-from tests.counts import examples
+from tests.example_counts import examples
 from tests.screening.conftest import LISTS
-from tests.screening.world import World
+from tests.screening.screening_world import World
 
 
 class LastLetters:
@@ -122,7 +122,7 @@ def alike(some: set[int]) -> pa.Table:
     drafts = []
     for n in some:
         draft = RecordDraft(f"ofac-sdn/{n}", "entity")
-        draft.name(ALIKE[n], list_schema.PRIMARY)
+        draft.add_name(ALIKE[n], list_schema.PRIMARY)
         drafts.append(draft)
     return records_table(drafts)
 
@@ -149,10 +149,10 @@ def test_a_list_change_by_the_book_equals_a_full_run(world: World, lists: Path, 
     world.lists = january.parent
     world.load(january.name, accept=frozenset({"ofac-sdn"}), reason="ALT held fixed")
     changed = world.screen()
-    assert changed.scope == "changes" and (changed.new or changed.gone)
+    assert changed.scope == "changes" and (changed.new or changed.removed)
     full = world.screen(full=True)
     assert full.scope == "full" and full.content == changed.content
-    assert full.new == () and full.gone == ()
+    assert full.new == () and full.removed == ()
 
 
 def test_only_what_changed_is_screened(world: World) -> None:
@@ -169,7 +169,7 @@ def test_prepared_partners_are_kept_and_a_damaged_shelf_does_no_harm(world: Worl
     monkeypatch.setattr(subject_screener, "WORTH_KEEPING", 1)
     world.take("P1,Tiva Polymer,carrier,US,,\nP2,Parto Sanat,carrier,US,,\n")
     first = world.screen()
-    folder = world.house.settings.home / screening_run.SHELF
+    folder = world.house.settings.home / screening_run.CACHE_FOLDER
     assert (folder / "about.json").is_file()
     assert world.screen(full=True).content == first.content
     for name in ("partners.arrow", "groups.arrow", "about.json"):

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from tasks.screening.partners.partner_file import PartnerFile, read_partners
 from tasks.screening.partners.partner_register import RegisterChange, read_register, register_changes, take_partners
-from tests.counts import examples
+from tests.example_counts import examples
 
 HEAD = "Partner ID,Name,Role,Country,City,Address,MID,Owners,HTS\n"
 GOOD = 'P1,Acme Ltd,supplier,CN,Ningbo,"12 Port Road",,"Holding A 60%; Jo Smith 40%",5205.11; 0702\n'
@@ -213,7 +213,7 @@ def test_the_register_takes_adds_changes_and_retires(workspace, tmp_path: Path) 
     assert (second.partners, second.added, second.changed, second.retired) == (3, 1, 1, 0)
     assert take("P3,Gamma,\n").content == second.content
     assert len(list(workspace.journal.events(kind="partners.taken"))) == 2
-    whole = take("P2,Beta Ltd,5205\n", whole=True)
+    whole = take("P2,Beta Ltd,5205\n", replace_all=True)
     assert (whole.partners, whole.added, whole.changed, whole.retired) == (1, 0, 1, 2)
     old, new = (read_register(workspace.content, one.content) for one in (second, whole))
     # goods are no part of who a partner is

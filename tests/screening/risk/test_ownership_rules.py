@@ -9,7 +9,7 @@ from tasks.core import clock
 from tasks.screening.risk import ownership_rules
 from tasks.screening.risk.ownership_rules import BIS, OFAC, SUBSIDIARY, judge_ownership, owner_id, owners_as_partners
 from tasks.screening.risk.partner_state import partner_states
-from tests.screening.world import World
+from tests.screening.screening_world import World
 
 
 def firm(partner: str, *owners: tuple[str, float]) -> dict:

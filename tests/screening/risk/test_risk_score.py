@@ -9,8 +9,7 @@ from tasks.core.errors import BadInput
 from tasks.screening.hits.role_policy import role_effect
 from tasks.screening.partners.partner_register import complete_row
 from tasks.screening.risk.ownership_rules import OFAC, OwnershipFinding
-from tasks.screening.risk.provider_attestations import attestation_worth
-from tasks.screening.risk.risk_score import PartnerRisk, RiskFinding, risk_weights, score_risk
+from tasks.screening.risk.risk_score import PartnerRisk, RiskFinding, attestation_worth, risk_weights, score_risk
 from tests.errors import refused
 
 TODAY = date(2026, 11, 25)

@@ -11,6 +11,7 @@ from tasks.ace.checker.record_deck import Index, pack_bytes
 from tasks.ace.checker.release_rules.release_facts import ReleaseFacts, in_bond_form, is_alphanumeric, rule
 from tasks.ace.wire.data_classes import Flags, digit_bytes, upper_bytes
 from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.api import bill_conditions, header_conditions
 
 
 class BillGroupFacts:
@@ -40,9 +41,9 @@ class BillGroupFacts:
 
     def in_group(self, mask: Flags) -> Flags:
         """Which bills stand in a group where the mask marks one."""
-        held = np.zeros(self.groups, dtype=bool)
-        held[self.group[mask]] = True
-        return held[self.group]
+        flags = np.zeros(self.groups, dtype=bool)
+        flags[self.group[mask]] = True
+        return flags[self.group]
 
     def with_conveyance(self) -> Flags:
         """Which bills stand in a group that has an SE16."""
@@ -53,7 +54,7 @@ class BillGroupFacts:
         return self.in_group(marked)
 
 
-_HAND_CARRIED, _PIPELINE = "60", "70"
+_PIPELINE = "70"
 
 
 @rule("C150", "C151", "C152", "C153", "C154")
@@ -62,14 +63,11 @@ def bill_types(release: ReleaseFacts) -> None:
     bills = BillGroupFacts(release)
     rows = bills.rows
     release.fault("C150", rows, ~rows.says("bill_type", *code_list("bill_type")), "bill_type")
-    pair = rows.says("bill_type", "M", "H") & bills.of_mode(*code_list("single_mode"))
-    release.fault("C151", rows, pair, "bill_type")
-    express = rows.says("bill_type", "T")
-    moded = release.header.given("mode_of_transport")[bills.entry]
-    by_land = express & moded & ~bills.of_mode(*code_list("air_mode"))
-    release.fault("C152", rows, by_land, "bill_type")
-    release.fault("C153", rows, express & bills.of_type("86"), "bill_type")
-    release.fault("C154", rows, express & rows.says("non_ams", "Y"), "non_ams")
+    bound = release.bind(rows)
+    release.report("C151", bill_conditions.pair_by_single_mode, bound)
+    release.report("C152", bill_conditions.express_not_by_air, bound)
+    release.fault("C153", rows, rows.says("bill_type", "T") & bills.of_type("86"), "bill_type")
+    release.report("C154", bill_conditions.express_outside_manifest, bound)
 
 
 @rule("C155", "C156", "C157", "C175", "C177")
@@ -77,17 +75,15 @@ def issuers(release: ReleaseFacts) -> None:
     """Issuer code where the bill has one, blank where its number says it all, never UNKN."""
     bills = BillGroupFacts(release)
     rows = bills.rows
-    given = rows.given("issuer_code")
-    bare = bills.in_bond | bills.of_mode(*code_list("no_issuer_mode"))
-    release.fault("C155", rows, bare & given, "issuer_code")
-    wanted = ~bills.in_bond & bills.of_mode(*code_list("issuer_mode"))
-    release.fault("C156", rows, wanted & ~given, "issuer_code")
-    release.fault("C157", rows, rows.says("issuer_code", "UNKN"), "issuer_code")
-    conveyances = release.rows("SE16")
-    release.fault("C157", conveyances, conveyances.says("carrier_code", "UNKN"), "carrier_code")
+    named = rows.given("issuer_code")
+    release.report("C155", bill_conditions.issuer_out_of_place, release.bind(rows))
+    required = ~bills.in_bond & bills.of_mode(*code_list("issuer_mode"))
+    release.fault("C156", rows, required & ~named, "issuer_code")
+    for record, name in (("SE15", "issuer_code"), ("SE16", "carrier_code")):
+        release.report("C157", header_conditions.carrier_unknown, release.bind(release.rows(record), {"carrier": name}))
     number = rows.raw("bill_number")
     unprefixed = ~upper_bytes(number[:, :2]).all(axis=1)
-    pipeline = bills.of_mode(_PIPELINE) & ~bills.in_bond & ~given
+    pipeline = bills.of_mode(_PIPELINE) & ~bills.in_bond & ~named
     release.fault("C175", rows, pipeline & unprefixed, "bill_number")
     air = bills.of_mode(*code_list("air_mode")) & rows.says("bill_type", "R", "M")
     release.fault("C177", rows, air & ~digit_bytes(number[:, :3]).all(axis=1), "bill_number")
@@ -99,16 +95,15 @@ def bill_numbers(release: ReleaseFacts) -> None:
     bills = BillGroupFacts(release)
     rows = bills.rows
     number = rows.raw("bill_number")
-    given = rows.given("bill_number")
-    signs = given & ~bills.in_bond
+    filled = rows.given("bill_number")
+    signs = filled & ~bills.in_bond
     signs[signs] = ~is_alphanumeric(number[signs])
     release.fault("C158", rows, signs, "bill_number")
-    formless = given & bills.in_bond
+    formless = filled & bills.in_bond
     formless[formless] = ~in_bond_form(number[formless])
     release.fault("C172", rows, formless, "bill_number")
-    carried = bills.of_mode(_HAND_CARRIED) & ~bills.in_bond
     named = (number[:, :12] == np.frombuffer(b"HANDCARRIED ", dtype=np.uint8)).all(axis=1)
-    release.fault("C173", rows, carried & ~named, "bill_number")
+    release.report("C173", bill_conditions.hand_carried_otherwise, release.bind(rows, hand_carried=named))
     worded = bills.of_mode(*code_list("worded_mode"))
     alone = bills.lowest & ~bills.in_group(bills.in_bond) & ~worded
     release.fault("C176", rows, _repeated(bills, alone), "bill_number")
@@ -122,15 +117,15 @@ def _repeated(bills: BillGroupFacts, judged: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(judged)
     several = np.bincount(bills.entry[rows], minlength=bills.release.entries) > 1
     rows = rows[several[bills.entry[rows]]]
-    found = np.zeros(len(bills.rows), dtype=bool)
+    repeated = np.zeros(len(bills.rows), dtype=bool)
     if len(rows):
         text = bills.rows.matrix[rows, 5:59]
         key = _hash(text) ^ (bills.entry[rows].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
         _, first = np.unique(key, return_index=True)
         later = np.ones(len(rows), dtype=bool)
         later[first] = False
-        found[rows[later]] = True
-    return found
+        repeated[rows[later]] = True
+    return repeated
 
 
 def _hash(text: np.ndarray) -> np.ndarray:
@@ -146,19 +141,14 @@ def _hash(text: np.ndarray) -> np.ndarray:
 def quantities(release: ReleaseFacts) -> None:
     """Quantity on the lowest bill, or on SE16 instead; never on the in-bond record (notes 1, 2)."""
     bills = BillGroupFacts(release)
-    rows = bills.rows
-    given = rows.given("quantity")
-    release.fault("C159", rows, bills.in_bond & given, "quantity")
     conveyed = bills.with_conveyance()
-    free = bills.of_type("22") | bills.of_mode(_HAND_CARRIED) | bills.in_bond
-    release.fault("C160", rows, conveyed & given & ~free, "quantity")
-    release.fault("C161", rows, given & ~bills.in_bond & (rows.number("quantity") == 0), "quantity")
-    missing = bills.lowest & ~given & ~bills.in_bond
-    release.fault("C170", rows, missing & bills.of_type("86") & ~conveyed, "quantity")
-    release.fault("C174", rows, missing & bills.of_mode(_HAND_CARRIED), "quantity")
-    conveyances = release.rows("SE16")
-    nothing = conveyances.given("quantity") & (conveyances.number("quantity") == 0)
-    release.fault("C161", conveyances, nothing, "quantity")
+    bound = release.bind(bills.rows, conveyed=conveyed, lowest=bills.lowest & ~bills.in_bond)
+    release.report("C159", bill_conditions.quantity_on_in_bond, bound)
+    release.report("C160", bill_conditions.quantity_beside_conveyance, bound)
+    release.report("C161", bill_conditions.quantity_zero, bound, ~bills.in_bond)
+    release.report("C170", bill_conditions.low_value_quantity_missing, bound, ~conveyed)
+    release.report("C174", bill_conditions.hand_carried_quantity_missing, bound)
+    release.report("C161", bill_conditions.quantity_zero, release.bind(release.rows("SE16")))
 
 
 @rule("C162", "C163", "C164", "C165")
@@ -166,16 +156,12 @@ def outside_manifests(release: ReleaseFacts) -> None:
     """Non-AMS: Y for some modes and general order, N on in-bond; Y needs SE16 (note 5)."""
     bills = BillGroupFacts(release)
     rows = bills.rows
-    stated = rows.says("non_ams", "Y", "N")
-    release.fault("C162", rows, rows.given("non_ams") & ~stated, "non_ams")
-    outside = rows.says("non_ams", "Y")
-    extra = release.rows("SE11")
-    ordered = release.has("SE11", extra.given("general_order_number"))[bills.entry]
-    wanted = (bills.of_mode(*code_list("manual_mode")) | ordered) & ~bills.in_bond
-    release.fault("C163", rows, stated & wanted & ~outside, "non_ams")
-    release.fault("C164", rows, bills.in_bond & outside, "non_ams")
-    bare = outside & bills.lowest & ~bills.in_bond & ~bills.with_conveyance()
-    release.fault("C165", rows, bare & ~bills.of_type("06"), "non_ams")
+    release.fault("C162", rows, rows.given("non_ams") & ~rows.says("non_ams", "Y", "N"), "non_ams")
+    ordered = release.has("SE11", release.rows("SE11").given("general_order_number"))[bills.entry]
+    bound = release.bind(rows, general_order=ordered, conveyed=bills.with_conveyance())
+    release.report("C163", bill_conditions.manifest_claimed, bound)
+    release.report("C164", bill_conditions.in_bond_outside_manifest, bound)
+    release.report("C165", bill_conditions.conveyance_missing, bound, bills.lowest)
 
 
 @rule("C166", "C167", "C168", "C169", "C171")
@@ -183,15 +169,16 @@ def groups(release: ReleaseFacts) -> None:
     """Which entries have bills, and of which records a bill is made (notes 1, 3, 10, 12)."""
     bills = BillGroupFacts(release)
     rows = bills.rows
-    needed = release.full & ~release.is_type("06", "22")
-    release.fault("C166", release.header, needed & ~release.has("SE15"))
+    release.report(
+        "C166", bill_conditions.bill_missing, release.bind(release.header, bill=release.has("SE15")), release.full
+    )
     lone = bills.opens & bills.of_type("06") & ~bills.in_bond
     release.fault("C167", rows, lone, "bill_type")
-    zone = release.is_type("06")
     for record in ("SE16", "SE17"):
-        parts = release.rows(record)
-        release.fault("C168", parts, zone[release.entry(parts)])
-    release.fault("C169", rows, _second_group(bills) & bills.of_type("86"))
+        release.report("C168", bill_conditions.part_of_zone_entry, release.bind(release.rows(record)))
+    release.report(
+        "C169", bill_conditions.second_low_value_bill, release.bind(rows, further_group=_second_group(bills))
+    )
     unfinished = bills.lowest & rows.says("bill_type", "M", "I")
     orphan = bills.opens & rows.says("bill_type", "H")
     release.fault("C171", rows, unfinished | orphan, "bill_type")
@@ -202,14 +189,12 @@ def _second_group(bills: BillGroupFacts) -> np.ndarray:
     rows: Index = np.flatnonzero(bills.opens)
     entry = bills.entry[rows]
     first = np.searchsorted(entry, entry, side="left")
-    found = np.zeros(len(bills.rows), dtype=bool)
-    found[rows[np.arange(len(rows)) - first == 1]] = True
-    return found
+    second = np.zeros(len(bills.rows), dtype=bool)
+    second[rows[np.arange(len(rows)) - first == 1]] = True
+    return second
 
 
 @rule("C180")
 def pipelines(release: ReleaseFacts) -> None:
     """The pipeline's name stands as conveyance name (SE16 note 2)."""
-    conveyances = release.rows("SE16")
-    pipeline = release.is_mode(_PIPELINE)[release.entry(conveyances)]
-    release.fault("C180", conveyances, pipeline & conveyances.blank("conveyance_name"))
+    release.report("C180", bill_conditions.pipeline_name_missing, release.bind(release.rows("SE16")), name="")

@@ -18,8 +18,8 @@ from tasks.ace.checker.release_rules.release_facts import (
 from tasks.ace.wire.batch_envelope import foreign_ports
 from tasks.ace.wire.data_classes import Bytes, Flags, digit_bytes
 from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.api import header_conditions
 
-_CAPS = (("11", 2500), ("86", 800))
 _ZONE_LENGTHS = (5, 7, 9)
 _REASON_REFERENCES = (("02", "IB"), ("03", "EN"), ("04", "FTZ"))
 
@@ -28,7 +28,7 @@ _REASON_REFERENCES = (("02", "IB"), ("03", "EN"), ("04", "FTZ"))
 def known_codes(release: ReleaseFacts) -> None:
     """Action, entry type, mode, bond type, split release and importer type are codes that exist."""
     header = release.header
-    for code, name, known in (
+    for code, name, code_set in (
         ("C101", "action_code", "action"),
         ("C102", "entry_type", "entry_type"),
         ("C109", "mode_of_transport", "mode"),
@@ -36,7 +36,7 @@ def known_codes(release: ReleaseFacts) -> None:
         ("C116", "split_release", "split_release"),
         ("C106", "importer_type", "number_type"),
     ):
-        release.fault(code, header, header.given(name) & ~header.says(name, *code_list(known)), name)
+        release.fault(code, header, header.given(name) & ~header.says(name, *code_list(code_set)), name)
 
 
 @rule("C103", "C104", "B16")
@@ -52,8 +52,8 @@ def importer(release: ReleaseFacts) -> None:
     kind = code_positions(header, "importer_type", "number_type")
     number, named = header.given("importer_number"), header.given("importer_type")
     exempt = release.is_type("86") & ~release.has_pga
-    wanted = (release.full & ~exempt) | number | named
-    release.fault("C108", header, wanted & ~number, "importer_number")
+    required = (release.full & ~exempt) | number | named
+    release.fault("C108", header, required & ~number, "importer_number")
     release.fault("C108", header, number & ~named, "importer_type")
     shaped = number_form(kind, header.raw("importer_number"))
     release.fault("C107", header, number & (kind > 0) & ~shaped, "importer_number")
@@ -62,23 +62,16 @@ def importer(release: ReleaseFacts) -> None:
 @rule("C110")
 def mode_given(release: ReleaseFacts) -> None:
     """Mode of transport, but for a type 06 without a bill (note 11)."""
-    header = release.header
-    wanted = ~release.is_type("06") | release.has("SE15")
-    missing = ~release.cancel & wanted & header.blank("mode_of_transport")
-    release.fault("C110", header, missing, "mode_of_transport")
+    entries = release.bind(release.header, bill=release.has("SE15"))
+    release.report("C110", header_conditions.mode_missing, entries, ~release.cancel)
 
 
 @rule("C112", "C117")
 def value(release: ReleaseFacts) -> None:
     """Whole value within the cap of the type (note 13), and not zero."""
-    header = release.header
-    amount = header.number("entered_value")
-    over = np.zeros(release.entries, dtype=bool)
-    for entry_type, cap in _CAPS:
-        over |= release.is_type(entry_type) & (amount > cap)
-    release.fault("C112", header, over, "entered_value")
-    zero = release.full & header.given("entered_value") & (amount == 0)
-    release.fault("C117", header, zero, "entered_value")
+    entries = release.bind(release.header)
+    release.report("C112", header_conditions.value_above_cap, entries)
+    release.report("C117", header_conditions.value_zero, entries, release.full)
 
 
 @rule("C113", "C114", "C115", "C118")
@@ -86,16 +79,14 @@ def ports(release: ReleaseFacts) -> None:
     """Planned port where it cannot be derived (note 7), unlading port for modes 50, 60, 70."""
     header = release.header
     bills = release.rows("SE15")
-    wanted = release.cancel | release.is_type(*code_list("port_type")) | release.has_pga
-    wanted |= release.in_bond | release.has("SE15", bills.says("non_ams", "Y"))
-    release.fault("C113", header, wanted & header.blank("port_of_entry"), "port_of_entry")
+    required = release.cancel | release.is_type(*code_list("port_type")) | release.has_pga
+    required |= release.in_bond | release.has("SE15", bills.says("non_ams", "Y"))
+    release.fault("C113", header, required & header.blank("port_of_entry"), "port_of_entry")
     shaped = {}
     for name in ("port_of_entry", "port_of_unlading"):
         shaped[name] = digits_then_blank(header.raw(name), 4)
         release.fault("C114", header, header.given(name) & ~shaped[name], name)
-    unlading = release.is_mode(*code_list("unlading_mode")) & ~release.cancel
-    missing = unlading & header.blank("port_of_unlading")
-    release.fault("C115", header, missing, "port_of_unlading")
+    release.report("C115", header_conditions.unlading_port_missing, release.bind(header), ~release.cancel)
     block = release.deck.block[:, 3:7]
     abroad = foreign_ports(header.raw("port_of_entry")[:, :4], block)
     judged = shaped["port_of_entry"] & digit_bytes(block).all(axis=1)
@@ -107,40 +98,39 @@ def warehouse(release: ReleaseFacts) -> None:
     """Bonded warehouse for 21 and 22, the entry that the goods come from for 22 (notes 2, 3)."""
     extra = release.rows("SE11")
     entry = release.entry(extra)
-    into = release.is_type(*code_list("warehouse_type"))
-    again = release.is_type("22")
-    for missing, stray, name, wanted in (
-        ("C120", "C121", "bonded_warehouse", into),
-        ("C122", "C123", "warehouse_filer_code", again),
-        ("C122", "C123", "warehouse_entry_number", again),
-    ):
-        release.fault(missing, extra, (wanted & release.full)[entry] & extra.blank(name), name)
-        release.fault(stray, extra, ~wanted[entry] & extra.given(name), name)
-    absent = release.full & ~release.has("SE11")
-    release.fault("C120", release.header, absent & into, "", "no SE11")
+    full, again = release.full[entry], release.is_type("22")[entry]
+    release.report("C120", header_conditions.warehouse_missing, release.bind(extra), full)
+    release.report("C121", header_conditions.warehouse_out_of_place, release.bind(extra))
+    for name in ("warehouse_filer_code", "warehouse_entry_number"):
+        release.report(
+            "C122", header_conditions.warehouse_entry_missing, release.bind(extra, {"warehouse_entry": name}), full
+        )
+        release.fault("C123", extra, ~again & extra.given(name), name)
+    bare = release.bind(release.header, bonded_warehouse=release.has("SE11"))
+    release.report("C120", header_conditions.warehouse_missing, bare, release.full, detail="no SE11")
     number = extra.matrix[:, extra.field("warehouse_filer_code").start - 1 : 79]
-    both = extra.given("warehouse_filer_code") & extra.given("warehouse_entry_number")
-    release.fault("C104", extra, both & ~entry_form(number), "warehouse_entry_number")
+    complete = extra.given("warehouse_filer_code") & extra.given("warehouse_entry_number")
+    release.fault("C104", extra, complete & ~entry_form(number), "warehouse_entry_number")
 
 
 @rule("C125", "C126", "C127", "C128", "C129")
 def zone(release: ReleaseFacts) -> None:
     """Type 06: weekly election, zone id, location of goods, no voyage (notes 1, 4, 6, 7)."""
     extra = release.rows("SE11")
-    is_zone = release.is_type("06")
-    of_zone = is_zone[release.entry(extra)]
+    of_zone = release.is_type("06")[release.entry(extra)]
     elected = extra.given("entry_date_election_code")
     weekly = extra.says("entry_date_election_code", "W")
     release.fault("C125", extra, elected & ~(weekly & of_zone), "entry_date_election_code")
-    half = elected != extra.given("elected_entry_date")
-    release.fault("C126", extra, half, "elected_entry_date")
+    incomplete = elected != extra.given("elected_entry_date")
+    release.fault("C126", extra, incomplete, "elected_entry_date")
     bad = of_zone & ~_zone_id(extra.raw("conveyance_name"))
     release.fault("C127", extra, bad, "conveyance_name")
     release.fault("C128", extra, of_zone & extra.given("voyage"), "voyage")
-    missing = of_zone & release.full[release.entry(extra)] & extra.blank("location_of_goods")
-    release.fault("C129", extra, missing, "location_of_goods")
-    absent = is_zone & release.full & ~release.has("SE11")
-    release.fault("C127", release.header, absent, "", "no SE11")
+    release.report(
+        "C129", header_conditions.zone_location_missing, release.bind(extra), release.full[release.entry(extra)]
+    )
+    bare = release.bind(release.header, zone_id=release.has("SE11"))
+    release.report("C127", header_conditions.zone_missing, bare, release.full, detail="no SE11")
 
 
 def _zone_id(text: Bytes) -> Flags:
@@ -154,18 +144,15 @@ def _zone_id(text: Bytes) -> Flags:
 def immediate_delivery(release: ReleaseFacts) -> None:
     """Y or N; only with a bond and not for warehouse entries (note 9). FIRMS codes are whole."""
     extra = release.rows("SE11")
-    entry = release.entry(extra)
     name = "immediate_delivery_indicator"
-    wanted = extra.says(name, "Y")
     release.fault("C130", extra, extra.given(name) & ~extra.says(name, "Y", "N"), name)
-    into = release.is_type(*code_list("warehouse_type"))[entry]
-    release.fault("C131", extra, wanted & into, name)
-    bare = release.header.says("bond_type_code", "0")[entry]
-    release.fault("C132", extra, wanted & bare, name)
-    for place in ("location_of_goods", "exam_site", "bonded_warehouse"):
-        text = extra.raw(place)
-        whole = is_alphanumeric(text) & (text_lengths(text) == 4)
-        release.fault("C133", extra, extra.given(place) & ~whole, place)
+    requests = release.bind(extra, immediate_delivery=extra.says(name, "Y"))
+    release.report("C131", header_conditions.immediate_into_warehouse, requests, name=name)
+    release.report("C132", header_conditions.immediate_without_bond, requests, name=name)
+    for firms_field in ("location_of_goods", "exam_site", "bonded_warehouse"):
+        text = extra.raw(firms_field)
+        four_characters = is_alphanumeric(text) & (text_lengths(text) == 4)
+        release.fault("C133", extra, extra.given(firms_field) & ~four_characters, firms_field)
 
 
 @rule("C140", "C141", "C142", "C146", "C147")
@@ -174,16 +161,16 @@ def cancellation(release: ReleaseFacts) -> None:
     contact = release.rows("SE13")
     entry = release.entry(contact)
     cancel = release.cancel[entry]
-    given = contact.given("reason_code")
-    known = contact.says("reason_code", *code_list("cancel_reason"))
-    release.fault("C140", contact, cancel & ~given, "reason_code")
-    release.fault("C142", contact, cancel & given & ~known, "reason_code")
+    reasoned = contact.given("reason_code")
+    listed = contact.says("reason_code", *code_list("cancel_reason"))
+    release.fault("C140", contact, cancel & ~reasoned, "reason_code")
+    release.fault("C142", contact, cancel & reasoned & ~listed, "reason_code")
     several = "multiple_cargo_dispositions_indicator"
     for name in ("reason_code", several):
         release.fault("C141", contact, ~cancel & contact.given(name), name)
     for name in (several, "dis_indicator", "split_shipment_indicator"):
-        odd = contact.given(name) & ~contact.says(name, "1")
-        release.fault("C146", contact, odd, name)
+        unknown = contact.given(name) & ~contact.says(name, "1")
+        release.fault("C146", contact, unknown, name)
     weekly = cancel & contact.says("reason_code", "12") & ~release.is_type("06")[entry]
     release.fault("C147", contact, weekly, "reason_code")
 
@@ -194,8 +181,8 @@ def replacements(release: ReleaseFacts) -> None:
     contact, references = release.rows("SE13"), release.rows("SE20")
     entry = release.entry(contact)
     for reason, qualifier in _REASON_REFERENCES:
-        held = release.has("SE20", references.says("qualifier", qualifier))[entry]
-        wanted = release.cancel[entry] & contact.says("reason_code", reason)
-        release.fault("C143", contact, wanted & ~held, "reason_code", f"SE20 {qualifier}")
+        referenced = release.has("SE20", references.says("qualifier", qualifier))[entry]
+        required = release.cancel[entry] & contact.says("reason_code", reason)
+        release.fault("C143", contact, required & ~referenced, "reason_code", f"SE20 {qualifier}")
     imaged = release.has("SE20", references.says("qualifier", "DIS"))[entry]
     release.fault("C145", contact, contact.says("dis_indicator", "1") & ~imaged, "dis_indicator")

@@ -8,7 +8,7 @@ from tasks.ace.checker.record_deck import integers
 from tasks.ace.checker.release_rules.release_facts import ReleaseFacts, rule
 from tasks.ace.wire.data_classes import Bytes, Flags, digit_bytes
 from tasks.ace.wire.record_layouts import code_list
-from tasks.entries.api import code_rows
+from tasks.entries.api import bill_conditions, code_rows, line_conditions
 
 _TEMPORARY = b"9813"
 _SHORT_CHAPTERS = (98, 99)
@@ -24,9 +24,11 @@ def line_records(release: ReleaseFacts) -> None:
     expected = np.arange(len(lines)) - first + 1
     stated = lines.digits("line")
     release.fault("C300", lines, stated & (lines.number("line") != expected), "line")
-    release.fault("C301", release.header, release.full & (release.lines == 0))
-    known = lines.says("country_of_origin", *code_list("country"), *code_list("province"))
-    wrong = lines.given("country_of_origin") & ~known
+    release.report(
+        "C301", line_conditions.line_missing, release.bind(release.header, line=release.lines > 0), release.full
+    )
+    listed = lines.says("country_of_origin", *code_list("country"), *code_list("province"))
+    wrong = lines.given("country_of_origin") & ~listed
     release.fault("C220", lines, wrong, "country_of_origin")
 
 
@@ -35,19 +37,19 @@ def zone_status(release: ReleaseFacts) -> None:
     """SE41 on every line of a type 06 and nowhere else; SE61 for privileged goods only."""
     lines, status, old = (release.rows(name) for name in ("SE40", "SE41", "SE61"))
     zone = release.is_type("06")
-    held = np.zeros(len(lines), dtype=bool)
+    has_status = np.zeros(len(lines), dtype=bool)
     line = release.under(status, "SE40")
-    held[line[line >= 0]] = True
-    release.fault("C303", lines, zone[release.entry(lines)] & ~held)
+    has_status[line[line >= 0]] = True
+    release.report("C303", line_conditions.zone_status_missing, release.bind(lines, zone_status=has_status))
     for rows in (status, old):
-        release.fault("C304", rows, ~zone[release.entry(rows)])
-    known = status.says("zone_status", *code_list("zone_status"))
-    release.fault("C305", status, status.given("zone_status") & ~known, "zone_status")
+        every = np.ones(len(rows), dtype=bool)
+        release.report("C304", line_conditions.zone_status_out_of_place, release.bind(rows, zone_status=every))
+    listed = status.says("zone_status", *code_list("zone_status"))
+    release.fault("C305", status, status.given("zone_status") & ~listed, "zone_status")
     privileged = status.says("zone_status", "P")
     dated = status.given("privileged_date")
-    release.fault("C306", status, dated & ~privileged, "privileged_date")
-    nothing = status.given("zone_quantity") & (status.number("zone_quantity") == 0)
-    release.fault("C161", status, nothing, "zone_quantity")
+    release.report("C306", line_conditions.privileged_date_out_of_place, release.bind(status))
+    release.report("C161", bill_conditions.quantity_zero, release.bind(status, {"quantity": "zone_quantity"}))
     flags = np.zeros((3, len(lines) + 1), dtype=bool)
     flags[0, line[privileged]] = True
     flags[1, line[dated]] = True
@@ -57,8 +59,10 @@ def zone_status(release: ReleaseFacts) -> None:
     release.fault("C308", old, of_zone & ~flags[0, old_line], "current_hts_number")
     lone = dated & privileged & ~flags[2, line]
     release.fault("C309", status, lone, "privileged_date")
-    undated = of_zone & flags[0, old_line] & ~flags[1, old_line]
-    release.fault("C309", old, undated, "current_hts_number")
+    undated = release.bind(old, current_hts_number=np.ones(len(old), dtype=bool), privileged_date=flags[1, old_line])
+    release.report(
+        "C309", line_conditions.current_number_undated, undated, of_zone & flags[0, old_line], "current_hts_number"
+    )
 
 
 def tariff_form(text: Bytes) -> Flags:
@@ -73,9 +77,9 @@ def tariff_form(text: Bytes) -> Flags:
         return ten & ~np.isin(chapter, _NO_CHAPTERS)
     head, suffix = integers(text[:, :8]), integers(text[:, 8:])
     for row in code_rows("tariff_suffix"):
-        own = eight & (head == int(row["code"]))
-        ten &= ~own | ((suffix >= int(row["first"])) & (suffix <= int(row["last"])))
-        short &= ~own
+        same_head = eight & (head == int(row["code"]))
+        ten &= ~same_head | ((suffix >= int(row["first"])) & (suffix <= int(row["last"])))
+        short &= ~same_head
     return np.where(short, bare, ten) & ~np.isin(chapter, _NO_CHAPTERS)
 
 
@@ -89,12 +93,12 @@ def tariff_numbers(release: ReleaseFacts) -> None:
     opens = np.ones(len(tariffs), dtype=bool)
     opens[1:] = line[1:] != line[:-1]
     release.fault("C311", tariffs, _late(tariffs.raw("hts_number"), opens), "hts_number")
-    temporary = release.is_type("23")[release.entry(tariffs)]
     right = (tariffs.raw("hts_number")[:, :4] == np.frombuffer(_TEMPORARY, dtype=np.uint8)).all(1)
-    release.fault("C312", tariffs, temporary & opens & ~right, "hts_number")
-    held = np.bincount(line[line >= 0], minlength=len(lines))
-    single = release.is_type("23")[release.entry(lines)] & (held < 2)
-    release.fault("C313", lines, single)
+    release.report(
+        "C312", line_conditions.temporary_number_missing, release.bind(tariffs, first=opens, temporary=right)
+    )
+    several = np.bincount(line[line >= 0], minlength=len(lines)) > 1
+    release.report("C313", line_conditions.second_number_missing, release.bind(lines, second=several))
 
 
 def _late(numbers: Bytes, opens: Flags) -> Flags:
@@ -125,8 +129,8 @@ def values(release: ReleaseFacts) -> None:
     special = _chapter_99(tariffs.raw("hts_number"))
     plain_valued = np.zeros(len(release.rows("SE40")) + 1, dtype=bool)
     plain_held = plain_valued.copy()
-    given = tariffs.given("value") & (tariffs.number("value") > 0)
+    valued = tariffs.given("value") & (tariffs.number("value") > 0)
     plain_held[line[~special]] = True
-    plain_valued[line[~special & given]] = True
-    wrong = special & given & plain_held[line] & ~plain_valued[line]
-    release.fault("C316", tariffs, wrong, "value")
+    plain_valued[line[~special & valued]] = True
+    elsewhere = plain_held[line] & ~plain_valued[line]
+    release.report("C316", line_conditions.value_on_chapter_99, release.bind(tariffs, chapter_99=special), elsewhere)

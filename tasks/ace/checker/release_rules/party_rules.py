@@ -20,10 +20,9 @@ from tasks.ace.checker.release_rules.release_facts import (
 )
 from tasks.ace.wire.data_classes import Flags, digit_bytes
 from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.api import header_conditions, party_conditions
 
-_BY_NAME_CAPS = (("11", 2500), ("86", 800))
-_MISSING = (("SE", "C212"), ("CN", "C213"), ("MF", "C214"), ("BY", "C215"))
-_ONLY_86 = ("SE", "CN")
+_MISSING = tuple(zip(party_conditions.NEEDED_PARTIES, ("C212", "C213", "C214", "C215"), strict=True))
 
 
 @dataclass(frozen=True)
@@ -69,14 +68,11 @@ def party_codes(release: ReleaseFacts) -> None:
         kind = code_positions(rows, "entity_code", level.known)
         release.fault("C200", rows, rows.given("entity_code") & (kind == 0), "entity_code")
         owner, count = _owner(release, level, rows)
-        many = counts_by_owner(owner, kind, count, _kinds(level)) > 1
-        if not many[:, 1:].any():
+        repeated = counts_by_owner(owner, kind, count, _kinds(level)) > 1
+        if not repeated[:, 1:].any():
             continue
-        key = owner * _kinds(level) + kind
-        _, first = np.unique(key, return_index=True)
-        later = np.ones(len(rows), dtype=bool)
-        later[first] = False
-        release.fault(level.twice, rows, later & (kind > 0), "entity_code")
+        bound = release.bind(rows, key=owner * _kinds(level) + kind)
+        release.report(level.twice, party_conditions.party_repeated, bound, kind > 0)
 
 
 @rule("C203", "C204", "C205", "C206", "C209")
@@ -84,16 +80,14 @@ def name_or_number(release: ReleaseFacts) -> None:
     """A party by name or by number, never both; a number only for BY, ST, CN (notes 2, 3)."""
     for level in LEVELS:
         rows = release.rows(level.party)
-        named, numbered = rows.given("entity_name"), rows.given("entity_identifier")
-        typed = rows.given("identifier_qualifier")
-        release.fault("C203", rows, named & (numbered | typed), "entity_name")
-        release.fault("C204", rows, ~named & ~numbered & ~typed, "entity_name")
-        release.fault("C209", rows, ~named & (numbered != typed), "entity_identifier")
-        free = rows.says("entity_code", *code_list("numbered_party"))
-        release.fault("C205", rows, numbered & ~free & ~named, "entity_identifier")
-        low = release.is_type("11", "86")[release.entry(rows)]
-        by_name = rows.says("entity_code", "CN") & named & ~numbered & ~typed
-        release.fault("C206", rows, by_name & ~low, "entity_name")
+        nameless = rows.blank("entity_name")
+        numbered = rows.given("entity_identifier") | rows.given("identifier_qualifier")
+        parties, by_number = release.bind(rows), release.bind(rows, number=numbered)
+        release.report("C203", party_conditions.name_and_number, by_number)
+        release.report("C204", party_conditions.neither_name_nor_number, by_number)
+        release.report("C209", party_conditions.number_without_type, parties, nameless)
+        release.report("C205", party_conditions.number_out_of_place, parties, nameless)
+        release.report("C206", party_conditions.consignee_by_name, parties, ~numbered)
 
 
 @rule("C207", "C208")
@@ -118,19 +112,19 @@ def addresses(release: ReleaseFacts) -> None:
         street, town = (
             _beneath(release, release.rows(record), level.party, len(rows)) for record in (level.address, level.town)
         )
-        named, numbered = rows.given("entity_name"), rows.given("entity_identifier")
-        only = named & ~numbered
-        release.fault("C210", rows, only & ~street, "entity_name", f"no {level.address}")
-        release.fault("C210", rows, only & ~town, "entity_name", f"no {level.town}")
-        release.fault("C211", rows, numbered & ~named & (street | town), "entity_identifier")
+        numbered = rows.given("entity_identifier")
+        for record, present in ((level.address, street), (level.town, town)):
+            bound = release.bind(rows, address=present)
+            release.report("C210", party_conditions.address_missing, bound, ~numbered, detail=f"no {record}")
+        release.fault("C211", rows, numbered & rows.blank("entity_name") & (street | town), "entity_identifier")
 
 
 def _beneath(release: ReleaseFacts, rows: RecordColumns, parent: str, count: int) -> Flags:
     """(parents,) which have one of these records under them."""
     above = release.under(rows, parent)
-    held = np.zeros(count, dtype=bool)
-    held[above[above >= 0]] = True
-    return held
+    present = np.zeros(count, dtype=bool)
+    present[above[above >= 0]] = True
+    return present
 
 
 @rule("C218", "C219", "C220")
@@ -141,11 +135,11 @@ def address_fields(release: ReleaseFacts) -> None:
         for name in ("address_qualifier", "address_qualifier_2"):
             unknown = rows.given(name) & ~rows.says(name, *code_list("address_qualifier"))
             release.fault("C218", rows, unknown, name)
-        half = rows.given("address_qualifier_2") != rows.given("address_information_2")
-        release.fault("C219", rows, half, "address_information_2")
+        incomplete = rows.given("address_qualifier_2") != rows.given("address_information_2")
+        release.fault("C219", rows, incomplete, "address_information_2")
         towns = release.rows(level.town)
-        known = towns.says("country_code", *code_list("country"))
-        release.fault("C220", towns, towns.given("country_code") & ~known, "country_code")
+        listed = towns.says("country_code", *code_list("country"))
+        release.fault("C220", towns, towns.given("country_code") & ~listed, "country_code")
 
 
 @rule("C221", "C222")
@@ -153,15 +147,15 @@ def global_ids(release: ReleaseFacts) -> None:
     """LEI of 20 characters, GLN of 13 digits, DUNS of 9 digits (p.61)."""
     for level in LEVELS:
         rows = release.rows(level.global_id)
-        known = rows.says("gbi_qualifier", *code_list("global_id"))
-        release.fault("C221", rows, rows.given("gbi_qualifier") & ~known, "gbi_qualifier")
+        listed = rows.says("gbi_qualifier", *code_list("global_id"))
+        release.fault("C221", rows, rows.given("gbi_qualifier") & ~listed, "gbi_qualifier")
         text = rows.raw("gbi_identifier")
         length = text_lengths(text)
         digits = (digit_bytes(text) | (text == 32)).all(axis=1)
         shaped = rows.says("gbi_qualifier", "LEI") & (length == 20)
         shaped |= rows.says("gbi_qualifier", "GLN") & (length == 13) & digits
         shaped |= rows.says("gbi_qualifier", "DUNS") & (length == 9) & digits
-        release.fault("C222", rows, known & ~(shaped & is_alphanumeric(text)), "gbi_identifier")
+        release.fault("C222", rows, listed & ~(shaped & is_alphanumeric(text)), "gbi_identifier")
 
 
 @rule("C212", "C213", "C214", "C215", "C216")
@@ -175,19 +169,21 @@ def parties_needed(release: ReleaseFacts) -> None:
         below = line[:, 1 + code_list(LINE.known).index(party)]
         lines = np.bincount(entry[below], minlength=release.entries)
         every = (lines == release.lines) & (lines > 0)
-        wanted = release.full if party in _ONLY_86 else release.full & ~low
+        judged = release.full
         if party == "CN":
-            release.fault("C216", release.header, wanted & low & ~above & (lines > 0))
+            release.fault("C216", release.header, judged & low & ~above & (lines > 0))
             every &= ~low
-            wanted = wanted & ~(low & (lines > 0))
-        release.fault(code, release.header, wanted & ~above & ~every)
+            judged = judged & ~(low & (lines > 0))
+        needed = np.full(release.entries, party in party_conditions.NEEDED_LOW_VALUE)
+        bound = release.bind(release.header, at_header=above, on_lines=every, low_value=needed)
+        release.report(code, party_conditions.party_missing, bound, judged)
 
 
 @rule("C224", "C225")
 def consignees_by_name(release: ReleaseFacts) -> None:
     """Low value consignees by name: their lines stay under the limit and state a value (note 2)."""
     caps = np.zeros(release.entries, dtype=np.int64)
-    for entry_type, cap in _BY_NAME_CAPS:
+    for entry_type, cap in header_conditions.CAPS.items():
         caps[release.is_type(entry_type)] = cap
     above, below = release.rows("SE30"), release.rows("SE50")
     by_name = [
@@ -215,8 +211,8 @@ def _valued(release: ReleaseFacts, by_name: Flags, named_lines: Index) -> None:
     """C225: lines of such consignees, and all lines of a type 86, state their value."""
     lines, tariffs = release.rows("SE40"), release.rows("SE60")
     entry = release.entry(lines)
-    wanted = (release.is_type("86") | release.has("SE30", by_name))[entry]
-    wanted[named_lines] = True
+    required = (release.is_type("86") | release.has("SE30", by_name))[entry]
+    required[named_lines] = True
     above = release.under(tariffs, "SE40")
     valued = np.bincount(above[tariffs.given("value") & (above >= 0)], minlength=len(lines)) > 0
-    release.fault("C225", lines, wanted & ~valued)
+    release.fault("C225", lines, required & ~valued)

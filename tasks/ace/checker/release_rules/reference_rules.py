@@ -21,6 +21,7 @@ from tasks.ace.checker.release_rules.release_facts import (
 )
 from tasks.ace.wire.data_classes import Bytes, Flags, digit_bytes, impossible_date
 from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.api import header_conditions
 
 
 def _at_most(width: int) -> Callable[[Bytes], Flags]:
@@ -43,8 +44,8 @@ def _yes(text: Bytes) -> Flags:
 
 
 def _date(text: Bytes) -> Flags:
-    whole = digit_bytes(text[:, :6]).all(axis=1) & (text_lengths(text) == 6)
-    return whole & ~impossible_date(text[:, :6])
+    six_digits = digit_bytes(text[:, :6]).all(axis=1) & (text_lengths(text) == 6)
+    return six_digits & ~impossible_date(text[:, :6])
 
 
 _FORMS: dict[str, Callable[[Bytes], Flags]] = {
@@ -80,14 +81,13 @@ def forms(release: ReleaseFacts) -> None:
 def needed(release: ReleaseFacts) -> None:
     """Surety and amount of a single transaction bond; arrival date of a type 86."""
     references = release.rows("SE20")
-    single = release.full & release.header.says("bond_type_code", "9")
-    for code, qualifier, wanted in (
-        ("C192", "V1", single),
-        ("C193", "AMT", single),
-        ("C194", "EDA", release.full & release.is_type("86")),
-    ):
-        held = release.has("SE20", references.says("qualifier", qualifier))
-        release.fault(code, release.header, wanted & ~held)
+    surety, amount, arrival = (
+        release.has("SE20", references.says("qualifier", qualifier)) for qualifier in ("V1", "AMT", "EDA")
+    )
+    bonds = release.bind(release.header, surety_code=surety, bond_amount=amount)
+    release.report("C192", header_conditions.surety_missing, bonds, release.full)
+    release.report("C193", header_conditions.bond_amount_missing, bonds, release.full)
+    release.fault("C194", release.header, release.full & release.is_type("86") & ~arrival)
 
 
 @rule("C195")
@@ -96,8 +96,8 @@ def once(release: ReleaseFacts) -> None:
     references = release.rows("SE20")
     kind = code_positions(references, "qualifier", "once_qualifier")
     entry = release.entry(references)
-    many = counts_by_owner(entry, kind, release.entries, int(kind.max(initial=0)) + 1) > 1
-    several = many[entry, kind] & (kind > 0)
+    repeated = counts_by_owner(entry, kind, release.entries, int(kind.max(initial=0)) + 1) > 1
+    several = repeated[entry, kind] & (kind > 0)
     rows = np.flatnonzero(several)
     order = entry[rows] * 64 + kind[rows]
     _, first = np.unique(order, return_index=True)

@@ -1,64 +1,45 @@
 """What the cargo release rules look at: a deck of SE records with facts of each transaction.
 
-A rule is a function of a `Release` that adds faults to its deck. It is registered with the codes
+A rule is a function of `ReleaseFacts` that adds faults to its deck. It is registered with the codes
 it raises; their texts and source pages stand in `data/ace/conditions.csv`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from tasks.ace.checker.record_deck import Deck, Index, Numbers, RecordColumns, totals_by_owner
 from tasks.ace.checker.rulebook import Rulebook
+from tasks.ace.checker.transaction_facts import TransactionFacts
 from tasks.ace.wire.data_classes import Bytes, Flags, digit_bytes, upper_bytes
 from tasks.ace.wire.record_layouts import code_list
 from tasks.entries.api import Offsets
 
 
-class ReleaseFacts:
+class ReleaseFacts(TransactionFacts):
     """Facts of the SE transactions of a deck. Arrays named after an entry have one element each."""
 
+    names: ClassVar[Mapping[str, str]] = {
+        "bond_type": "bond_type_code",
+        "immediate_delivery": "immediate_delivery_indicator",
+        "issuer": "issuer_code",
+        "not_automated": "non_ams",
+        "party": "entity_code",
+        "name": "entity_name",
+        "number": "entity_identifier",
+        "number_type": "identifier_qualifier",
+        "general_order": "general_order_number",
+    }
+    type_field = "entry_type"
+
     def __init__(self, deck: Deck, offsets: Offsets) -> None:
-        self.deck = deck
-        self.offsets = offsets
-        self.header = deck.header
-        self.entries = len(deck.starts)
+        super().__init__(deck, offsets)
         self.full = self.header.says("action_code", "A", "R")
         self.cancel = self.header.says("action_code", "D")
-
-    def rows(self, record: str) -> RecordColumns:
-        return self.deck.rows(record)
-
-    def entry(self, rows: RecordColumns) -> Index:
-        """(records,) the transaction of each record; rows before the first count as its own."""
-        return np.maximum(self.deck.transaction[rows.at], 0)
-
-    def is_type(self, *types: str) -> Flags:
-        return self.header.says("entry_type", *types)
-
-    def is_mode(self, *modes: str) -> Flags:
-        return self.header.says("mode_of_transport", *modes)
-
-    def has(self, record: str, mask: Flags | None = None) -> Flags:
-        """Which entries have such a record."""
-        return self.deck.any_in(self.rows(record), mask)
-
-    def under(self, rows: RecordColumns, parent: str) -> Index:
-        """(records,) number of the nearest record of an id before each one, in the same entry.
-
-        -1 if there is none.
-        """
-        number = self.deck.ordinal(parent)[rows.at].astype(np.int64)
-        if self.deck.sound.all():
-            return number
-        owner = self.deck.transaction
-        above = np.append(owner[self.deck.index(parent)], -2)[number]
-        return np.where(above == owner[rows.at], number, -1)
-
-    def fault(self, code: str, rows: RecordColumns, mask: Flags, name: str = "", detail: str = "") -> None:
-        self.deck.fault(code, rows, mask, name, detail)
 
     @cached_property
     def has_pga(self) -> Flags:
@@ -91,10 +72,10 @@ rule: Rulebook[ReleaseFacts] = Rulebook()
 
 def code_positions(rows: RecordColumns, name: str, set_name: str) -> Index:
     """(records,) place of a field's code in a code set, counted from 1; 0 if it is not in it."""
-    found = np.zeros(len(rows), dtype=np.int64)
+    positions = np.zeros(len(rows), dtype=np.int64)
     for number, code in enumerate(code_list(set_name), start=1):
-        found[rows.says(name, code)] = number
-    return found
+        positions[rows.says(name, code)] = number
+    return positions
 
 
 def number_form(kind: Index, text: Bytes) -> Flags:
@@ -127,8 +108,8 @@ def columns_of(text: Bytes) -> Bytes:
 
 def text_lengths(text: Bytes) -> Index:
     """(n,) columns up to the last that is not blank."""
-    place = np.arange(1, text.shape[1] + 1, dtype=np.uint8)[:, None]
-    return ((columns_of(text) != 32) * place).max(axis=0).astype(np.int64)
+    column_number = np.arange(1, text.shape[1] + 1, dtype=np.uint8)[:, None]
+    return ((columns_of(text) != 32) * column_number).max(axis=0).astype(np.int64)
 
 
 def is_alphanumeric(text: Bytes) -> Flags:

@@ -25,5 +25,5 @@ def check_cargo_release(deck: Deck, offsets: Offsets) -> None:
     if not len(deck.starts):
         return
     release = ReleaseFacts(deck, offsets)
-    for one in release_rules():
-        one.check(release)
+    for check_rule in release_rules():
+        check_rule.check(release)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from tasks.ace.checker.record_deck import Index, RecordColumns, pack_bytes
-from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, is_repeated, rule
+from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, rule
 from tasks.ace.wire.data_classes import Flags
 from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.api import header_conditions, is_repeated
 
 _TYPE, _DESIGNATION = "bond_type_code", "bond_designation_type_code"
 _AMOUNT, _CONTINUOUS = "single_transaction_bond_amount", "continuous_bond_indicator"
@@ -82,11 +83,11 @@ def amounts(summary: SummaryFacts) -> None:
     summary.fault("214", bonds, continuous & bonds.given(_AMOUNT), _AMOUNT)
     summary.fault("126", bonds, continuous & bonds.given(_ACCOUNT), _ACCOUNT)
     summary.fault("223", bonds, single & bonds.given(_CONTINUOUS), _CONTINUOUS)
-    odd = bonds.given(_CONTINUOUS) & ~bonds.says(_CONTINUOUS, "Y", "S")
-    summary.fault("246", bonds, odd, _CONTINUOUS)
-    summary.fault("265", bonds, single & bonds.blank(_AMOUNT), _AMOUNT)
-    nothing = single & bonds.given(_AMOUNT) & (bonds.number(_AMOUNT) == 0)
-    summary.fault("240", bonds, nothing, _AMOUNT)
+    unknown = bonds.given(_CONTINUOUS) & ~bonds.says(_CONTINUOUS, "Y", "S")
+    summary.fault("246", bonds, unknown, _CONTINUOUS)
+    bound = summary.bind(bonds)
+    summary.report("265", header_conditions.bond_amount_missing, bound)
+    summary.report("240", header_conditions.bond_amount_zero, bound, single)
 
 
 @rule("296", "307", "C104", "C114")
@@ -99,9 +100,9 @@ def warehouse_entry(summary: SummaryFacts) -> None:
     summary.fault("C104", rows, rows.given(name) & ~rows.digits(name), name)
     port = "associated_warehouse_entry_district_port_code"
     summary.fault("C114", rows, rows.given(port) & ~rows.digits(port), port)
-    own = _entry_key(header, "entry_filer_code", "entry_number")
-    other = _entry_key(rows, "associated_warehouse_entry_filer_code", name)
-    summary.fault("307", rows, other == own[summary.entry(rows)], name)
+    summary_key = _entry_key(header, "entry_filer_code", "entry_number")
+    warehouse_key = _entry_key(rows, "associated_warehouse_entry_filer_code", name)
+    summary.fault("307", rows, warehouse_key == summary_key[summary.entry(rows)], name)
 
 
 @rule("232", "233", "236", "239", "C724")
@@ -112,20 +113,20 @@ def releases(summary: SummaryFacts) -> None:
     summary.fault("233", rows, ~marked[summary.entry(rows)])
     cited = np.zeros(summary.entries, dtype=np.int64)
     filer = pack_bytes(header.raw("entry_filer_code")).astype(np.int64)[summary.entry(rows)]
-    own = _entry_key(header, "entry_filer_code", "entry_number")[summary.entry(rows)]
+    summary_key = _entry_key(header, "entry_filer_code", "entry_number")[summary.entry(rows)]
     keys, at = [], []
     for slot in range(1, RELEASES + 1):
         code, number = f"release_entry_filer_code_{slot}", f"release_entry_number_{slot}"
-        given = rows.given(number)
-        cited += summary.deck.count_in(rows, given)
-        other = given & (pack_bytes(rows.raw(code)).astype(np.int64) != filer)
-        summary.fault("236", rows, other, code)
+        cited_here = rows.given(number)
+        cited += summary.deck.count_in(rows, cited_here)
+        foreign = cited_here & (pack_bytes(rows.raw(code)).astype(np.int64) != filer)
+        summary.fault("236", rows, foreign, code)
         key = _entry_key(rows, code, number)
-        summary.fault("239", rows, given & (key == own), number)
-        keys.append(key[given])
-        at.append(np.flatnonzero(given))
-    few = marked & summary.full & (cited < 2)
-    summary.fault("232", header, few, "consolidated_summary_indicator")
+        summary.fault("239", rows, cited_here & (key == summary_key), number)
+        keys.append(key[cited_here])
+        at.append(np.flatnonzero(cited_here))
+    too_few = marked & summary.full & (cited < 2)
+    summary.fault("232", header, too_few, "consolidated_summary_indicator")
     again = np.zeros(len(rows), dtype=bool)
     again[np.concatenate(at)[is_repeated(np.concatenate(keys))]] = True
     summary.fault("C724", rows, again)

@@ -45,28 +45,28 @@ class FeeRecords:
         """(entries,) the day that decides a fee, by what the file says; NO_DAY for none."""
         if fee in self._decides:
             return self._decides[fee]
-        known = {name: self.summary.day(*where) for name, where in _DATES.items()}
-        found = np.full(self.summary.entries, NO_DAY, dtype=np.int64)
+        dates = {name: self.summary.day(*where) for name, where in _DATES.items()}
+        day = np.full(self.summary.entries, NO_DAY, dtype=np.int64)
         for name in fee_rates.date_order(fee):
-            if name in known:
-                found = np.where(found == NO_DAY, known[name], found)
-        self._decides[fee] = found
-        return found
+            if name in dates:
+                day = np.where(day == NO_DAY, dates[name], day)
+        self._decides[fee] = day
+        return day
 
     @cached_property
     def header(self) -> dict[int, Numbers]:
         """Cents of each header fee class by entry; -1 where the class is not reported."""
         rows = self.summary.rows("34")
-        found: dict[int, Numbers] = {}
+        cents_by_class: dict[int, Numbers] = {}
         for slot in (1, 2):
             code = _class(rows, f"accounting_class_code_{slot}")
-            given = rows.given(f"accounting_class_code_{slot}")
+            filled = rows.given(f"accounting_class_code_{slot}")
             amount = rows.number(f"header_fee_amount_{slot}")
-            for one in np.unique(code[given]):
-                column = found.setdefault(int(one), np.full(self.summary.entries, -1))
-                at = given & (code == one)
+            for fee_class in np.unique(code[filled]):
+                column = cents_by_class.setdefault(int(fee_class), np.full(self.summary.entries, -1))
+                at = filled & (code == fee_class)
                 column[self.summary.entry(rows)[at]] = amount[at]
-        return found
+        return cents_by_class
 
     def in_header(self, fee: str) -> Numbers:
         return self.header.get(int(fee), np.full(self.summary.entries, -1))
@@ -78,12 +78,12 @@ class FeeRecords:
         entry, code, cents, at = [], [], [], []
         for slot in range(1, PAIRS + 1):
             name = f"accounting_class_code_{slot}"
-            given = np.flatnonzero(rows.given(name))
-            entry.append(self.summary.entry(rows)[given])
-            code.append(_class(rows, name)[given])
-            cents.append(rows.number(f"total_fee_amount_{slot}")[given])
-            at.append(given)
-        return tuple(np.concatenate(one) for one in (entry, code, cents, at))  # type: ignore[return-value]
+            filled = np.flatnonzero(rows.given(name))
+            entry.append(self.summary.entry(rows)[filled])
+            code.append(_class(rows, name)[filled])
+            cents.append(rows.number(f"total_fee_amount_{slot}")[filled])
+            at.append(filled)
+        return tuple(np.concatenate(parts) for parts in (entry, code, cents, at))  # type: ignore[return-value]
 
     @cached_property
     def exempt(self) -> tuple[Flags, Flags]:
@@ -109,19 +109,19 @@ class FeeRecords:
     def total(self, fee: str) -> Numbers:
         """(entries,) the stated total of a class; -1 where there is none."""
         entry, code, cents, _ = self.stated
-        found = np.full(self.summary.entries, -1, dtype=np.int64)
+        totals = np.full(self.summary.entries, -1, dtype=np.int64)
         of_class = code == int(fee)
-        found[entry[of_class]] = cents[of_class]
-        return found
+        totals[entry[of_class]] = cents[of_class]
+        return totals
 
 
 def fee_facts(summary: SummaryFacts) -> FeeRecords:
     """The fee facts of a summary, made once."""
-    found = summary.facts.get("fees")
-    if not isinstance(found, FeeRecords):
-        found = FeeRecords(summary)
-        summary.facts["fees"] = found
-    return found
+    fees = summary.facts.get("fees")
+    if not isinstance(fees, FeeRecords):
+        fees = FeeRecords(summary)
+        summary.facts["fees"] = fees
+    return fees
 
 
 def _class(rows: RecordColumns, name: str) -> Index:
@@ -130,12 +130,12 @@ def _class(rows: RecordColumns, name: str) -> Index:
 
 
 def _listed(lines: RecordColumns, kind: str, name: str, decides: Numbers, cbp: bool) -> Flags:
-    held = [one for one in fee_rates.exemptions(MPF, kind) if (one.mark == "CBP") is cbp]
-    always = [one.code for one in held if one.first is None and one.last is None]
-    found = lines.says(name, *always)
-    for one in held:
-        if one.first is not None or one.last is not None:
-            first = epoch_days(one.first) if one.first else NO_DAY
-            last = epoch_days(one.last) if one.last else np.iinfo(np.int64).max
-            found |= lines.says(name, one.code) & (decides >= first) & (decides <= last)
-    return found
+    exemptions = [exemption for exemption in fee_rates.exemptions(MPF, kind) if (exemption.confidence == "CBP") is cbp]
+    always = [exemption.code for exemption in exemptions if exemption.first is None and exemption.last is None]
+    exempt = lines.says(name, *always)
+    for exemption in exemptions:
+        if exemption.first is not None or exemption.last is not None:
+            first = epoch_days(exemption.first) if exemption.first else NO_DAY
+            last = epoch_days(exemption.last) if exemption.last else np.iinfo(np.int64).max
+            exempt |= lines.says(name, exemption.code) & (decides >= first) & (decides <= last)
+    return exempt

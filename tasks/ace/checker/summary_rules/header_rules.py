@@ -15,6 +15,7 @@ from tasks.ace.fees.fee_rates import NO_DAY
 from tasks.ace.wire.batch_envelope import foreign_ports
 from tasks.ace.wire.data_classes import Bytes, Flags
 from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.api import header_conditions
 
 _INDICATORS = (
     ("292", "cargo_release_certification_request_indicator", ("A",)),
@@ -49,8 +50,8 @@ def numbers(summary: SummaryFacts) -> None:
     """The number is the block filer's own and its check digit right; the type is one AE takes."""
     check_numbers(summary.deck, "entry_filer_code", "entry_number", summary.offsets)
     header = summary.header
-    known = header.says("entry_type_code", *code_list("summary_type"))
-    summary.fault("C119", header, header.given("entry_type_code") & ~known, "entry_type_code")
+    listed = header.says("entry_type_code", *code_list("summary_type"))
+    summary.fault("C119", header, header.given("entry_type_code") & ~listed, "entry_type_code")
 
 
 @rule("B02", "B10", "B24", "B34", "B39", "B40")
@@ -62,8 +63,8 @@ def action(summary: SummaryFacts) -> None:
     signed = "electronic_signature"
     summary.fault("B39", header, summary.full & header.blank(signed), signed)
     summary.fault("B40", header, header.given(signed) & ~header.says(signed, "X"), signed)
-    more = (header.matrix[:, _DELETED] != 32).any(axis=1)
-    summary.fault("B24", header, summary.delete & more, "mode_of_transport")
+    longer = (header.matrix[:, _DELETED] != 32).any(axis=1)
+    summary.fault("B24", header, summary.delete & longer, "mode_of_transport")
     unnamed = header.says(name, "A") & header.blank("broker_reference_number")
     summary.fault("B34", header, unnamed, "broker_reference_number")
     port = "district_port_of_entry"
@@ -87,27 +88,23 @@ def certification(summary: SummaryFacts) -> None:
     """Who must and who must not ask for cargo release (p.172, 180; error 320 against p.134)."""
     header, certified = summary.header, summary.certified
     name = "cargo_release_certification_request_indicator"
-    expedited = header.given("pga_data_included_indicator")
+    entries = summary.bind(header)
     for code, mask in (
         ("147", summary.consolidated),
         ("312", header.says("electronic_invoice_indicator", "Y")),
-        ("318", expedited),
         ("785", summary.express),
     ):
         summary.fault(code, header, certified & mask, name)
+    summary.report("318", header_conditions.weekly_certified, entries)
     weekly = header.says("pga_data_included_indicator", "F") & ~summary.is_type("06")
     summary.fault("319", header, weekly, "pga_data_included_indicator")
     claimed = header.given("tib_declaration_indicator") & ~summary.is_type("23")
     summary.fault("315", header, claimed, "tib_declaration_indicator")
-    undeclared = summary.full & summary.is_type("23")
-    undeclared &= header.blank("tib_declaration_indicator")
-    summary.fault("316", header, undeclared, "tib_declaration_indicator")
-    judged = summary.full & ~certified & ~summary.correction
-    quota = judged & summary.is_type(*code_list("live_quota_type"))
-    summary.fault("320", header, quota, name)
+    summary.report("316", header_conditions.tib_undeclared, entries, summary.full)
+    summary.report("320", header_conditions.quota_not_certified, entries, summary.full & ~summary.correction)
     remote = summary.deck.block[:, 55] == ord("1")
     remote &= ~summary.is_type(*code_list("no_release_type"))
-    summary.fault("150", header, judged & remote, name)
+    summary.fault("150", header, summary.full & ~certified & ~summary.correction & remote, name)
 
 
 @rule("784", "789", "B75", "271", "270", "272", "217", "280", "287", "277", "284", "580", "B43")
@@ -115,8 +112,8 @@ def claims(summary: SummaryFacts) -> None:
     """Consolidated express (p.187) and post-summary corrections (p.183-185)."""
     header = summary.header
     express, correction = summary.express, summary.correction
-    both = express & summary.consolidated
-    summary.fault("784", header, both, "consolidated_express_informal_indicator")
+    contradictory = express & summary.consolidated
+    summary.fault("784", header, contradictory, "consolidated_express_informal_indicator")
     used = express & header.given("shipment_usage_type_code")
     summary.fault("789", header, used, "shipment_usage_type_code")
     formal = express & ~summary.is_type("11")
@@ -200,8 +197,8 @@ def header_days(summary: SummaryFacts) -> None:
 def _not_earlier(summary: SummaryFacts, imported: Numbers, in_bond: Numbers, estimated: Numbers) -> Flags:
     """Type 21 whose import date is not earlier than the day that decides its rates (p.177)."""
     decides = np.where(in_bond != NO_DAY, in_bond, estimated)
-    both = (imported != NO_DAY) & (decides != NO_DAY)
-    return summary.is_type("21") & both & (imported >= decides)
+    dated = (imported != NO_DAY) & (decides != NO_DAY)
+    return summary.is_type("21") & dated & (imported >= decides)
 
 
 def _expired(summary: SummaryFacts, imported: Numbers) -> Flags:
@@ -213,16 +210,16 @@ def _expired(summary: SummaryFacts, imported: Numbers) -> Flags:
     tariffs = summary.rows("50")
     short = summary.has("50", begins_with(tariffs, code_list("tib_six_months")))
     entered = summary.day("11", "estimated_entry_date")
-    known = (imported != NO_DAY) & (entered != NO_DAY)
-    months, days = _age(np.where(known, imported, 0), np.where(known, entered, 0))
+    dated = (imported != NO_DAY) & (entered != NO_DAY)
+    months, days = _age(np.where(dated, imported, 0), np.where(dated, entered, 0))
     limit = np.where(short, _SHORT, _LONG)
-    return summary.is_type("23") & known & ((months > limit) | ((months == limit) & (days > 0)))
+    return summary.is_type("23") & dated & ((months > limit) | ((months == limit) & (days > 0)))
 
 
 def _age(first: Numbers, last: Numbers) -> tuple[Numbers, Numbers]:
     """Calendar months from one day to another, and by how many days the day of the month is past."""
-    days = [one.astype("datetime64[D]") for one in (first, last)]
-    month = [one.astype("datetime64[M]") for one in days]
+    days = [date.astype("datetime64[D]") for date in (first, last)]
+    month = [date.astype("datetime64[M]") for date in days]
     past = [day - start for day, start in zip(days, month, strict=True)]
     count = (month[1] - month[0]).astype(np.int64)
     return count, (past[1] - past[0]).astype(np.int64)
@@ -231,6 +228,6 @@ def _age(first: Numbers, last: Numbers) -> tuple[Numbers, Numbers]:
 def _at_content(summary: SummaryFacts, code: str, mask: Flags, name: str) -> None:
     """Faults at a field of the 11 record of the entries that the mask marks."""
     rows, row = summary.rows("11"), summary.once("11")
-    held = np.zeros(len(rows), dtype=bool)
-    held[row[mask & (row >= 0)]] = True
-    summary.fault(code, rows, held, name)
+    flagged = np.zeros(len(rows), dtype=bool)
+    flagged[row[mask & (row >= 0)]] = True
+    summary.fault(code, rows, flagged, name)

@@ -8,10 +8,11 @@ from tasks.ace.checker.record_deck import Index, RecordColumns, pack_bytes
 from tasks.ace.checker.release_rules.line_rules import tariff_form
 from tasks.ace.checker.release_rules.release_facts import is_alphanumeric, text_lengths
 from tasks.ace.checker.summary_rules.header_rules import party_number
-from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, begins_with, is_repeated, rule
+from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, begins_with, rule
 from tasks.ace.fees.fee_rates import NO_DAY
 from tasks.ace.wire.data_classes import Bytes, Flags
 from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.api import bill_conditions, is_repeated, line_conditions
 
 _LINE, _SET = "line", "article_set_indicator"
 _ORIGIN, _EXPORT = "country_of_origin_code", "country_of_export_code"
@@ -35,9 +36,9 @@ def line_names(summary: SummaryFacts) -> None:
 def sets(summary: SummaryFacts) -> None:
     """A set header is followed by two components at least, the first of its own class (p.160)."""
     lines, tariffs = summary.rows("40"), summary.rows("50")
-    given = lines.given(_SET)
-    summary.fault("403", lines, given & ~(summary.set_header | summary.component), _SET)
-    if not given.any():
+    filled = lines.given(_SET)
+    summary.fault("403", lines, filled & ~(summary.set_header | summary.component), _SET)
+    if not filled.any():
         return
     entry = summary.line_entry
     same = np.zeros(len(lines), dtype=bool)
@@ -54,9 +55,9 @@ def sets(summary: SummaryFacts) -> None:
     goods = (line >= 0) & ~_special(tariffs)
     first[line[goods][::-1]] = pack_bytes(tariffs.raw("hts_number")[:, :8]).astype(np.int64)[goods][::-1]
     opens = np.flatnonzero(summary.set_header[:-1] & follows[0][:-1])
-    other = np.zeros(len(lines), dtype=bool)
-    other[opens + 1] = first[opens] != first[opens + 1]
-    summary.fault("406", lines, other, _SET)
+    other_class = np.zeros(len(lines), dtype=bool)
+    other_class[opens + 1] = first[opens] != first[opens + 1]
+    summary.fault("406", lines, other_class, _SET)
 
 
 def _special(tariffs: RecordColumns) -> Flags:
@@ -122,17 +123,17 @@ def charges(summary: SummaryFacts) -> None:
 def zone_goods(summary: SummaryFacts) -> None:
     """Zone status, privileged date and quantity (p.72); SE61 for privileged goods only (p.92)."""
     status, old = summary.rows("41"), summary.rows("SE61")
-    name, dated = "ftz_merchandise_status_code", status.given("privileged_date")
-    known = status.says(name, *code_list("summary_zone_status"))
-    summary.fault("671", status, status.given(name) & ~known, name)
+    name = "ftz_merchandise_status_code"
+    listed = status.says(name, *code_list("summary_zone_status"))
+    summary.fault("671", status, status.given(name) & ~listed, name)
     privileged = status.says(name, "P")
-    summary.fault("673", status, dated & ~privileged, "privileged_date")
-    summary.fault("674", status, privileged & ~dated, "privileged_date")
-    quantity = "zone_quantity"
-    summary.fault("683", status, status.given(quantity) & (status.number(quantity) == 0), quantity)
+    bound = summary.bind(status, {"quantity": "zone_quantity"})
+    summary.report("673", line_conditions.privileged_date_out_of_place, bound)
+    summary.report("674", line_conditions.privileged_date_missing, bound)
+    summary.report("683", bill_conditions.quantity_zero, bound)
     line = summary.under(old, "40")
-    held = np.append(summary.line_has(status, privileged), False)
-    summary.fault("C731", old, ~held[line], "current_hts_number")
+    privileged_line = np.append(summary.line_has(status, privileged), False)
+    summary.fault("C731", old, ~privileged_line[line], "current_hts_number")
 
 
 @rule("C310", "852", "676", "604", "439", "441", "443", "444", "C732")
@@ -146,20 +147,19 @@ def tariff_numbers(summary: SummaryFacts) -> None:
     rank = np.where(text[:, 0] != ord("9"), 2, np.where(text[:, 1] == ord("8"), 0, 2))
     rank = np.where((text[:, 0] == ord("9")) & (text[:, 1] == ord("9")), 1, rank)
     several = np.bincount(line[(rank == 0) & (line >= 0)], minlength=len(summary.rows("40"))) > 1
-    late = np.zeros(len(tariffs), dtype=bool)
-    late[1:] = (line[1:] == line[:-1]) & (rank[1:] < rank[:-1])
-    summary.fault("852", tariffs, late & ~np.append(several, False)[line], "hts_number")
+    order = summary.bind(tariffs, rank=rank, line=line)
+    summary.report("852", line_conditions.tariff_out_of_order, order, ~np.append(several, False)[line], "hts_number")
     temporary = begins_with(tariffs, ("9813",))
     of_bond = summary.is_type("23")
     summary.fault("604", tariffs, temporary & ~of_bond[entry], "hts_number")
     lines = summary.rows("40")
     bare = of_bond[summary.line_entry] & ~summary.line_has(tariffs, temporary)
     summary.fault("676", lines, bare & summary.full[summary.line_entry])
-    for code, place in (("441", 1), ("443", 2), ("444", 3)):
-        quantity, unit = f"quantity_{place}", f"unit_of_measure_code_{place}"
+    for code, unit_place in (("441", 1), ("443", 2), ("444", 3)):
+        quantity, unit = f"quantity_{unit_place}", f"unit_of_measure_code_{unit_place}"
         none = tariffs.says(unit, "X") | (rank < 2)
-        half = tariffs.given(unit) & tariffs.blank(quantity) & ~none
-        summary.fault(code, tariffs, half, quantity)
+        unmeasured_unit = tariffs.given(unit) & tariffs.blank(quantity) & ~none
+        summary.fault(code, tariffs, unmeasured_unit, quantity)
         summary.fault("C732", tariffs, tariffs.given(quantity) & tariffs.blank(unit), unit)
     unmeasured = (rank == 2) & tariffs.blank("quantity_1")
     unmeasured &= ~tariffs.says("unit_of_measure_code_1", "X")
@@ -171,16 +171,17 @@ def exporters(summary: SummaryFacts) -> None:
     """The foreign exporter of each article with a case (p.138; errors 499, 550)."""
     rows, lines = summary.rows("47"), summary.rows("40")
     judged = summary.full & summary.is_type(*code_list("case_type"), *code_list("case_maybe_type"))
-    cased = summary.line_has(summary.rows("53")) & judged[summary.line_entry]
-    summary.fault("499", lines, cased & ~summary.line_has(rows, rows.says(_PARTY, "E")))
+    named = summary.line_has(rows, rows.says(_PARTY, "E"))
+    articles = summary.bind(lines, case=summary.line_has(summary.rows("53")), foreign_exporter=named)
+    summary.report("499", line_conditions.exporter_missing, articles, judged[summary.line_entry])
 
 
 @rule("519", "520", "C733", "C734", "534", "535", "596", "594")
 def article_parties(summary: SummaryFacts) -> None:
     """47: one of each type, identified as its type wants it (p.78-79, 137-139)."""
     rows, lines = summary.rows("47"), summary.rows("40")
-    known = rows.says(_PARTY, *code_list("article_party"))
-    summary.fault("519", rows, rows.given(_PARTY) & ~known, _PARTY)
+    listed = rows.says(_PARTY, *code_list("article_party"))
+    summary.fault("519", rows, rows.given(_PARTY) & ~listed, _PARTY)
     line = summary.under(rows, "40")
     key = (line << 8) | rows.raw(_PARTY)[:, 0]
     summary.fault("520", rows, is_repeated(key), _PARTY)
@@ -199,18 +200,18 @@ def article_parties(summary: SummaryFacts) -> None:
     formal = ~summary.is_type(*code_list("informal_type"))[summary.entry(rows)]
     provincial = _among(text, code_list("province"))
     summary.fault("535", rows, maker & canadian & formal & shaped & ~provincial, _WHO)
-    wanted = summary.is_type("22", "23")[summary.line_entry]
-    wanted &= lines.says(_EXPORT, "CA") | lines.says(_ORIGIN, "CA", *code_list("province"))
-    summary.fault("534", lines, wanted & ~summary.line_has(rows, maker))
+    required = summary.is_type("22", "23")[summary.line_entry]
+    required &= lines.says(_EXPORT, "CA") | lines.says(_ORIGIN, "CA", *code_list("province"))
+    summary.fault("534", lines, required & ~summary.line_has(rows, maker))
 
 
 def _country_known(text: Bytes) -> Flags:
     return _among(text, (*code_list("country"), *code_list("province"), "XD", "XE"))
 
 
-def _among(text: Bytes, wanted: tuple[str, ...]) -> Flags:
+def _among(text: Bytes, codes: tuple[str, ...]) -> Flags:
     table = np.zeros(1 << 16, dtype=bool)
-    for code in wanted:
+    for code in codes:
         table[(ord(code[1]) << 8) | ord(code[0])] = True
     return table[pack_bytes(text[:, :2]).astype(np.int64)]
 
@@ -219,19 +220,19 @@ def _among(text: Bytes, wanted: tuple[str, ...]) -> Flags:
 def attachments(summary: SummaryFacts) -> None:
     """43, 52 and 54: known types, each declaration once (p.76, 95, 101); CBMA wants a date of
     importation (p.188)."""
-    rulings, licences, held = (summary.rows(record) for record in ("43", "52", "54"))
+    rulings, licences, declarations = (summary.rows(record) for record in ("43", "52", "54"))
     ruling, licence = "ruling_type_code", "license_type_code"
-    odd = rulings.given(ruling) & ~rulings.says(ruling, *code_list("ruling_type"))
-    summary.fault("461", rulings, odd, ruling)
+    unknown = rulings.given(ruling) & ~rulings.says(ruling, *code_list("ruling_type"))
+    summary.fault("461", rulings, unknown, ruling)
     number = "ruling_number"
     summary.fault("C735", rulings, rulings.given(ruling) & rulings.blank(number), number)
-    odd = licences.given(licence) & ~licences.says(licence, *code_list("license_type"))
-    summary.fault("472", licences, odd, licence)
+    unknown = licences.given(licence) & ~licences.says(licence, *code_list("license_type"))
+    summary.fault("472", licences, unknown, licence)
     declared = _declared(summary)
-    known = np.isin(declared, [int(code) for code in code_list("declaration_type")])
-    summary.fault("526", held, ~known)
-    key = (summary.under(held, "40") << 8) | declared
-    summary.fault("783", held, is_repeated(key))
+    listed = np.isin(declared, [int(code) for code in code_list("declaration_type")])
+    summary.fault("526", declarations, ~listed)
+    key = (summary.under(declarations, "40") << 8) | declared
+    summary.fault("783", declarations, is_repeated(key))
     lines = summary.rows("40")
     craft = lines.says("product_claim_code", "C")
     undated = summary.day("11", "date_of_importation")[summary.line_entry] == NO_DAY

@@ -1,10 +1,6 @@
 """The entry-type matrix: mandatory and forbidden cells of every element (AE 2026-07 p.134-135).
 
-The entry-type matrix as data: which element a type needs, may have, must not have.
-
-`data/ace/entry_type_matrix.csv` (AE 2026-07 p.134-135). M mandatory, N not allowed, A allowed, C
-conditional: judged by the rules of its note. Where the chapter and CBP's dictionary disagree
-stands in `data/ace/ae_errata.csv`.
+Where the chapter and CBP's dictionary disagree stands in `data/ace/ae_errata.csv`.
 """
 
 from __future__ import annotations
@@ -19,30 +15,7 @@ import numpy as np
 from tasks.ace.checker.record_deck import RecordColumns
 from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, rule
 from tasks.ace.wire.data_classes import Flags
-from tasks.ace.wire.record_layouts import code_list
-
-MANDATORY, FORBIDDEN, ALLOWED, CONDITIONAL = "MNAC"
-
-
-@dataclass(frozen=True)
-class MatrixElement:
-    """One row. `field` is a field of the record, or the party type of a 47 record, or empty for
-    the record itself. `missing`, `stray`: codes for a mandatory one that is not there, and for
-    one that must not be; empty where CBP cannot raise any."""
-
-    name: str
-    record: str
-    field: str
-    title: str
-    missing: str
-    stray: str
-    cells: dict[str, str]
-    notes: str
-    source: str
-
-    def types(self, letter: str) -> tuple[str, ...]:
-        """Entry types whose cell has the letter."""
-        return tuple(kind for kind, cell in self.cells.items() if cell == letter)
+from tasks.entries.api import FORBIDDEN, MANDATORY, MatrixElement, entry_type_matrix
 
 
 @dataclass(frozen=True)
@@ -59,39 +32,15 @@ class MatrixErratum:
 
 
 @cache
-def matrix() -> dict[str, MatrixElement]:
-    """Elements by name, in the order of the chapter."""
-    kinds = code_list("summary_type")
-    return {
-        row["element"]: MatrixElement(
-            name=row["element"],
-            record=row["record"],
-            field=row["field"],
-            title=row["title"],
-            missing=row["missing"],
-            stray=row["stray"],
-            cells={kind: row[kind] for kind in kinds},
-            notes=row["notes"],
-            source=row["source"],
-        )
-        for row in _rows("entry_type_matrix.csv")
-    }
-
-
-@cache
 def errata() -> tuple[MatrixErratum, ...]:
     """Every disagreement that was found."""
-    return tuple(MatrixErratum(**row) for row in _rows("ae_errata.csv"))
+    text = (files("continuity_data") / "ace" / "ae_errata.csv").read_text(encoding="utf-8")
+    return tuple(MatrixErratum(**row) for row in csv.DictReader(text.splitlines()))
 
 
 def erratum(code: str) -> MatrixErratum | None:
     """The disagreement that an error code takes part in."""
-    return next((one for one in errata() if one.code == code), None)
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    text = (files("continuity_data") / "ace" / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    return next((row for row in errata() if row.code == code), None)
 
 
 _HEADS = ("10", "11", "20")
@@ -100,14 +49,14 @@ _PARTY = "47"
 
 
 def _raised() -> tuple[str, ...]:
-    held = {code for one in matrix().values() for code in (one.missing, one.stray) if code}
-    return tuple(sorted(held))
+    codes = {code for element in entry_type_matrix().values() for code in (element.missing, element.stray) if code}
+    return tuple(sorted(codes))
 
 
 @rule(*_raised())
 def entry_types(summary: SummaryFacts) -> None:
     """Each element against the cell of the summary's type. A delete has none of them (p.133)."""
-    for element in matrix().values():
+    for element in entry_type_matrix().values():
         needed = summary.full & summary.is_type(*element.types(MANDATORY))
         barred = summary.full & summary.is_type(*element.types(FORBIDDEN))
         if element.record in _HEADS:
@@ -123,9 +72,9 @@ def entry_types(summary: SummaryFacts) -> None:
 
 
 def _header(summary: SummaryFacts, element: MatrixElement, needed: Flags, barred: Flags) -> None:
-    given = summary.given(element.record, element.field)
+    filled = summary.given(element.record, element.field)
     if element.missing:
-        _at_head(summary, element, needed & ~given, element.missing)
+        _at_head(summary, element, needed & ~filled, element.missing)
     if element.stray:
         rows = summary.rows(element.record)
         stray = rows.given(element.field) & barred[summary.entry(rows)]
@@ -136,9 +85,9 @@ def _at_head(summary: SummaryFacts, element: MatrixElement, missing: Flags, code
     """At the field of the record, or at the 10 record where the record itself is not there."""
     row = summary.once(element.record)
     rows = summary.rows(element.record)
-    held = np.zeros(len(rows), dtype=bool)
-    held[row[missing & (row >= 0)]] = True
-    summary.fault(code, rows, held, element.field)
+    flagged = np.zeros(len(rows), dtype=bool)
+    flagged[row[missing & (row >= 0)]] = True
+    summary.fault(code, rows, flagged, element.field)
     summary.fault(code, summary.header, missing & (row < 0), "", element.title)
 
 
@@ -155,8 +104,8 @@ def _line(summary: SummaryFacts, element: MatrixElement, needed: Flags, barred: 
 def _party(summary: SummaryFacts, element: MatrixElement, needed: Flags) -> None:
     """A 47 record of the type on each line."""
     parties, lines = summary.rows(_PARTY), summary.rows("40")
-    held = summary.line_has(parties, parties.says("article_party_type_code", element.field))
-    missing = needed[summary.line_entry] & ~held
+    present = summary.line_has(parties, parties.says("article_party_type_code", element.field))
+    missing = needed[summary.line_entry] & ~present
     summary.fault(element.missing, lines, missing, "", element.title)
 
 

@@ -37,8 +37,8 @@ def payment_fields(summary: SummaryFacts) -> None:
     summary.fault("200", header, ~monthly & header.given(_MONTH), _MONTH)
     summary.fault("211", header, monthly & header.blank(_MONTH), _MONTH)
     month = integers(header.raw(_MONTH))
-    known = digit_bytes(header.raw(_MONTH)).all(axis=1) & (month >= 1) & (month <= 12)
-    summary.fault("212", header, header.given(_MONTH) & ~known, _MONTH)
+    month_exists = digit_bytes(header.raw(_MONTH)).all(axis=1) & (month >= 1) & (month <= 12)
+    summary.fault("212", header, header.given(_MONTH) & ~month_exists, _MONTH)
     summary.fault("201", header, ~statement & header.given(_BRANCH), _BRANCH)
     paperless = header.says("electronic_invoice_indicator", "Y") & single
     summary.fault("222", header, paperless, _TYPE)
@@ -49,16 +49,16 @@ def statement_dates(summary: SummaryFacts) -> None:
     """A business day, at least one ahead of the transmission and at most 90 days (p.175)."""
     header = summary.header
     printed = summary.day("10", _DATE)
-    summary.fault("204", header, (printed != NO_DAY) & ~_open(printed), _DATE)
+    summary.fault("204", header, (printed != NO_DAY) & ~_statement_days(printed), _DATE)
     sent = _transmitted(summary)
-    known = (printed != NO_DAY) & (sent != NO_DAY)
-    ahead = np.where(known, printed, 0) - np.where(known, sent, 0)
-    summary.fault("205", header, known & (ahead < 1), _DATE)
-    summary.fault("206", header, known & (ahead > AHEAD), _DATE)
+    dated = (printed != NO_DAY) & (sent != NO_DAY)
+    ahead = np.where(dated, printed, 0) - np.where(dated, sent, 0)
+    summary.fault("205", header, dated & (ahead < 1), _DATE)
+    summary.fault("206", header, dated & (ahead > AHEAD), _DATE)
     month = integers(header.raw(_MONTH))
-    given = header.given(_MONTH) & (sent != NO_DAY)
-    now = np.where(given, sent, 0).astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12
-    summary.fault("213", header, given & ((month - 1 - now) % 12 > _MONTHS_AHEAD), _MONTH)
+    monthly_dated = header.given(_MONTH) & (sent != NO_DAY)
+    now = np.where(monthly_dated, sent, 0).astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12
+    summary.fault("213", header, monthly_dated & ((month - 1 - now) % 12 > _MONTHS_AHEAD), _MONTH)
 
 
 @rule("208", "718")
@@ -72,12 +72,12 @@ def monthly(summary: SummaryFacts) -> None:
     summary.fault("718", taxes, by_month[summary.entry(taxes)])
 
 
-def _open(printed: Numbers) -> Flags:
+def _statement_days(printed: Numbers) -> Flags:
     """Whether statements are printed on each day; each distinct day is looked up once."""
-    distinct, place = np.unique(printed, return_inverse=True)
+    distinct, day_place = np.unique(printed, return_inverse=True)
     calendar = Calendar()
-    found = [day == NO_DAY or calendar.open(date.fromordinal(int(day) + _EPOCH)) for day in distinct]
-    return np.array(found, dtype=bool)[place]
+    open_days = [day == NO_DAY or calendar.open(date.fromordinal(int(day) + _EPOCH)) for day in distinct]
+    return np.array(open_days, dtype=bool)[day_place]
 
 
 def _transmitted(summary: SummaryFacts) -> Numbers:

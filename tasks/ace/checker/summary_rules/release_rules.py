@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.ace.checker.record_deck import RecordColumns
 from tasks.ace.checker.release_rules.release_facts import number_form
-from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, is_repeated, rule
-from tasks.ace.wire.data_classes import Flags
+from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, rule
 from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.api import party_conditions
 
 _CARGO = ("SE13", "SE16", "SE17", "SE20", "SE30", "SE50")
 _QUALIFIER, _ENTITY = "qualifier", "entity_code"
 _LEVELS = (("SE30", "summary_header_party"), ("SE50", "summary_line_party"))
-_NUMBERED = ("BY", "ST", "CN")
 _CARGO_NAMED = (("BY", "S"), ("ST", "C"))
 _TYPES = ("EI", "ANI", "34")
 
@@ -29,8 +27,8 @@ def only_certified(summary: SummaryFacts) -> None:
         rows = summary.rows(record)
         summary.fault("C750", rows, ~summary.certified[summary.entry(rows)])
     rows = summary.rows("OI")
-    told = summary.certified | summary.header.given("pga_data_included_indicator")
-    summary.fault("C751", rows, ~told[summary.entry(rows)])
+    allowed = summary.certified | summary.header.given("pga_data_included_indicator")
+    summary.fault("C751", rows, ~allowed[summary.entry(rows)])
 
 
 @rule("C752", "C753", "C190", "C754")
@@ -38,8 +36,8 @@ def cargo_references(summary: SummaryFacts) -> None:
     """LOC for types 21 and 22 and nowhere else (p.40, 57); NAM with SE16 for bills on no automated
     manifest; a replacement has its contact (p.41)."""
     rows, header = summary.rows("SE20"), summary.header
-    known = rows.says(_QUALIFIER, *code_list("summary_qualifier"))
-    summary.fault("C190", rows, rows.given(_QUALIFIER) & ~known, _QUALIFIER)
+    listed = rows.says(_QUALIFIER, *code_list("summary_qualifier"))
+    summary.fault("C190", rows, rows.given(_QUALIFIER) & ~listed, _QUALIFIER)
     into = summary.is_type(*code_list("warehouse_type"))
     located = rows.says(_QUALIFIER, "LOC")
     missing = summary.certified & into & ~summary.has("SE20", located)
@@ -56,29 +54,26 @@ def parties(summary: SummaryFacts) -> None:
     """Party codes of each level, once; only buyer, ship-to and consignee by number (p.58-60, 82)."""
     for record, listed in _LEVELS:
         rows = summary.rows(record)
-        known = rows.says(_ENTITY, *code_list(listed))
-        summary.fault("C200", rows, rows.given(_ENTITY) & ~known, _ENTITY)
+        in_list = rows.says(_ENTITY, *code_list(listed))
+        summary.fault("C200", rows, rows.given(_ENTITY) & ~in_list, _ENTITY)
         number = rows.given("entity_identifier")
-        named = rows.given("entity_name")
-        stray = number & ~rows.says(_ENTITY, *_NUMBERED)
-        summary.fault("C205", rows, stray, "entity_identifier")
-        summary.fault("C755", rows, number == named)
+        bound = summary.bind(rows)
+        summary.report("C205", party_conditions.number_out_of_place, bound)
+        summary.report("C755", party_conditions.name_and_number, bound, name="")
+        summary.report("C755", party_conditions.neither_name_nor_number, bound, name="")
         kind = np.zeros(len(rows), dtype=np.int64)
-        for place, code in enumerate(_TYPES, start=1):
-            kind[rows.says("identifier_qualifier", code)] = place
+        for type_number, code in enumerate(_TYPES, start=1):
+            kind[rows.says("identifier_qualifier", code)] = type_number
         summary.fault("C207", rows, number & (kind == 0), "identifier_qualifier")
         shaped = number_form(kind, rows.raw("entity_identifier"))
         summary.fault("C208", rows, number & (kind > 0) & ~shaped, "entity_identifier")
     header, lines = summary.rows("SE30"), summary.rows("SE50")
-    summary.fault("C201", header, _twice(header, summary.entry(header)), _ENTITY)
-    summary.fault("C202", lines, _twice(lines, summary.under(lines, "40")), _ENTITY)
+    for code, rows, owner in (("C201", header, summary.entry(header)), ("C202", lines, summary.under(lines, "40"))):
+        key = (owner.astype(np.int64) << 32) | rows.code(_ENTITY).astype(np.int64)
+        every = np.ones(len(rows), dtype=bool)
+        summary.report(code, party_conditions.party_repeated, summary.bind(rows, key=key, party=every), name=_ENTITY)
     numbered = header.says(_ENTITY, "CN") & header.given("entity_identifier")
     summary.fault("C757", header, numbered, _ENTITY)
-
-
-def _twice(rows: RecordColumns, owner: np.ndarray) -> Flags:
-    key = (owner.astype(np.int64) << 32) | rows.code(_ENTITY).astype(np.int64)
-    return is_repeated(key)
 
 
 @rule("C212", "C214", "C215", "C756")
@@ -89,8 +84,8 @@ def wanted_parties(summary: SummaryFacts) -> None:
     certified = summary.certified & summary.full
     of_line = certified[summary.line_entry]
     rows = summary.rows("40")
-    made = summary.line_has(lines, lines.says(_ENTITY, "MF"))
-    summary.fault("C214", rows, of_line & ~made)
+    has_maker = summary.line_has(lines, lines.says(_ENTITY, "MF"))
+    summary.fault("C214", rows, of_line & ~has_maker)
     articles = summary.rows("47")
     for code, entity, letter in (("C212", "SE", ""), ("C215", "BY", "S")):
         everywhere = summary.has("SE30", header.says(_ENTITY, entity))[summary.line_entry]

@@ -9,31 +9,29 @@ from __future__ import annotations
 from tasks.ace.checker.record_deck import Deck
 from tasks.ace.checker.rulebook import CheckRule
 from tasks.ace.checker.summary_rules import (
-    bond_rules as ae_rules_bonds,
-    fee_rules as ae_rules_fee_totals,
-    fee_rules as ae_rules_fees,
-    header_rules as ae_rules_header,
-    line_rules as ae_rules_lines,
-    matrix_rules as ae_rules_matrix,
-    payment_rules as ae_rules_payment,
-    release_rules as ae_rules_release,
-    total_rules as ae_rules_totals,
-    transport_rules as ae_rules_cargo,
+    bond_rules,
+    fee_rules,
+    header_rules,
+    line_rules,
+    matrix_rules,
+    payment_rules,
+    release_rules,
+    total_rules,
+    transport_rules,
 )
 from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, rule
 from tasks.entries.api import Offsets
 
 MODULES = (
-    ae_rules_matrix,
-    ae_rules_header,
-    ae_rules_payment,
-    ae_rules_cargo,
-    ae_rules_bonds,
-    ae_rules_lines,
-    ae_rules_fees,
-    ae_rules_fee_totals,
-    ae_rules_totals,
-    ae_rules_release,
+    bond_rules,
+    fee_rules,
+    header_rules,
+    line_rules,
+    matrix_rules,
+    payment_rules,
+    release_rules,
+    total_rules,
+    transport_rules,
 )
 
 
@@ -47,5 +45,5 @@ def check_entry_summary(deck: Deck, offsets: Offsets) -> None:
     if not len(deck.starts):
         return
     summary = SummaryFacts(deck, offsets)
-    for one in summary_rules():
-        one.check(summary)
+    for check_rule in summary_rules():
+        check_rule.check(summary)

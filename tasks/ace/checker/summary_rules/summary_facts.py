@@ -1,6 +1,6 @@
 """What the entry summary rules look at: a deck of AE records with facts of each transaction.
 
-A rule is a function of a `Summary` that adds faults to its deck, registered with the codes it
+A rule is a function of `SummaryFacts` that adds faults to its deck, registered with the codes it
 raises. The codes are CBP's own where its dictionary has one; texts and sources stand in
 `data/ace/ae_conditions.csv`.
 
@@ -9,8 +9,9 @@ Tariff numbers of the 50 records by how they begin (AE 2026-07 p.161, 219).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from tasks.ace.checker.record_deck import (
     totals_by_owner,
 )
 from tasks.ace.checker.rulebook import Rulebook
+from tasks.ace.checker.transaction_facts import TransactionFacts
 from tasks.ace.fees import fee_rates
 from tasks.ace.fees.fee_rates import NO_DAY
 from tasks.ace.wire.data_classes import PIVOT, Bytes, Flags, digit_bytes
@@ -34,10 +36,10 @@ from tasks.entries.api import Offsets
 def begins_with(tariffs: RecordColumns, heads: Iterable[str]) -> Flags:
     """Which numbers begin with one of the heads, of at most eight digits each."""
     text = tariffs.raw("hts_number")
-    found = np.zeros(len(tariffs), dtype=bool)
+    flags = np.zeros(len(tariffs), dtype=bool)
     for head in heads:
-        found |= pack_bytes(text[:, : len(head)]) == pack(head, len(head))
-    return found
+        flags |= pack_bytes(text[:, : len(head)]) == pack(head, len(head))
+    return flags
 
 
 def in_chapter_98(tariffs: RecordColumns) -> Flags:
@@ -50,27 +52,34 @@ def owes_in_chapter_98(tariffs: RecordColumns) -> Flags:
     return begins_with(tariffs, fee_rates.exempt_codes(fee_rates.MPF, "not_chapter"))
 
 
-def is_repeated(key: np.ndarray) -> Flags:
-    """Which elements have stood before. Ascending keys, the usual case, need no sorting."""
-    if not len(key) or (key[1:] > key[:-1]).all():
-        return np.zeros(len(key), dtype=bool)
-    _, first = np.unique(key, return_index=True)
-    found = np.ones(len(key), dtype=bool)
-    found[first] = False
-    return found
-
-
 _LENGTHS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
-class SummaryFacts:
+class SummaryFacts(TransactionFacts):
     """Facts of the AE transactions of a deck. Arrays named after an entry have one element each."""
 
+    names: ClassVar[Mapping[str, str]] = {
+        "entry_type": "entry_type_code",
+        "bond_type": "bond_type_code",
+        "zone_status": "ftz_merchandise_status_code",
+        "foreign_port": "foreign_port_of_lading_code",
+        "tib_declaration": "tib_declaration_indicator",
+        "certified": "cargo_release_certification_request_indicator",
+        "weekly": "pga_data_included_indicator",
+        "carrier": "carrier_code",
+        "export_date": "date_of_exportation",
+        "party": "entity_code",
+        "name": "entity_name",
+        "number": "entity_identifier",
+        "number_type": "identifier_qualifier",
+        "rate": "case_deposit_rate",
+        "rate_type": "case_rate_type_qualifier_code",
+        "bond_amount": "single_transaction_bond_amount",
+    }
+    type_field = "entry_type_code"
+
     def __init__(self, deck: Deck, offsets: Offsets) -> None:
-        self.deck = deck
-        self.offsets = offsets
-        self.header = deck.header
-        self.entries = len(deck.starts)
+        super().__init__(deck, offsets)
         action = "summary_filing_action_request_code"
         self.full = self.header.says(action, "A", "R")
         self.delete = self.header.says(action, "D")
@@ -78,51 +87,19 @@ class SummaryFacts:
         self._once: dict[str, Index] = {}
         self._days: dict[tuple[str, str], Numbers] = {}
 
-    def rows(self, record: str) -> RecordColumns:
-        return self.deck.rows(record)
-
-    def entry(self, rows: RecordColumns) -> Index:
-        """(records,) the transaction of each record; rows before the first count as its own."""
-        return np.maximum(self.deck.transaction[rows.at], 0).astype(np.int64)
-
     def owner(self, at: Index) -> Index:
         """(records,) the transaction of deck rows; -1 before the first."""
         return self.deck.transaction[at].astype(np.int64)
-
-    def is_type(self, *types: str) -> Flags:
-        return self.header.says("entry_type_code", *types)
-
-    def is_mode(self, *modes: str) -> Flags:
-        return self.header.says("mode_of_transport", *modes)
-
-    def has(self, record: str, mask: Flags | None = None) -> Flags:
-        """Which entries have such a record."""
-        return self.deck.any_in(self.rows(record), mask)
-
-    def under(self, rows: RecordColumns, parent: str) -> Index:
-        """(records,) number of the nearest record of an id before each one, in the same entry.
-
-        -1 if there is none.
-        """
-        number = self.deck.ordinal(parent)[rows.at].astype(np.int64)
-        if self.deck.sound.all():
-            return number
-        owner = self.deck.transaction
-        above = np.append(owner[self.deck.index(parent)], -2)[number]
-        return np.where(above == owner[rows.at], number, -1)
-
-    def fault(self, code: str, rows: RecordColumns, mask: Flags, name: str = "", detail: str = "") -> None:
-        self.deck.fault(code, rows, mask, name, detail)
 
     def once(self, record: str) -> Index:
         """(entries,) the row of a record that an entry has once; -1 for none."""
         if record not in self._once:
             rows = self.rows(record)
-            found = np.full(self.entries, -1, dtype=np.int64)
+            first_rows = np.full(self.entries, -1, dtype=np.int64)
             owner = self.deck.transaction[rows.at]
             inside = owner >= 0
-            found[owner[inside][::-1]] = np.flatnonzero(inside)[::-1]
-            self._once[record] = found
+            first_rows[owner[inside][::-1]] = np.flatnonzero(inside)[::-1]
+            self._once[record] = first_rows
         return self._once[record]
 
     def given(self, record: str, name: str) -> Flags:
@@ -145,8 +122,8 @@ class SummaryFacts:
         key = (record, name)
         if key not in self._days:
             row = self.once(record)
-            held = np.append(days_from_text(self.rows(record).raw(name)), NO_DAY)
-            self._days[key] = np.where(row >= 0, held[row], NO_DAY)
+            days = np.append(days_from_text(self.rows(record).raw(name)), NO_DAY)
+            self._days[key] = np.where(row >= 0, days[row], NO_DAY)
         return self._days[key]
 
     @cached_property
@@ -218,7 +195,7 @@ def days_from_text(text: Bytes) -> Numbers:
     """MMDDYY as days since 1970-01-01 (years 1970-2069); NO_DAY for what is no date."""
     month, day, year = (integers(text[:, at : at + 2]) for at in (0, 2, 4))
     good = digit_bytes(text).all(axis=1) & (month >= 1) & (month <= 12)
-    month, day, year = (np.where(good, one, 1) for one in (month, day, year))
+    month, day, year = (np.where(good, part, 1) for part in (month, day, year))
     good &= (day >= 1) & (day <= np.where((month == 2) & (year % 4 != 0), 28, _LENGTHS[month]))
     months = (np.where(year < PIVOT, year + 2000, year + 1900) - 1970) * 12 + month - 1
     first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)

@@ -9,16 +9,16 @@ import numpy as np
 
 from tasks.ace.checker.record_deck import Index, Numbers, totals_by_owner
 from tasks.ace.checker.summary_rules.fee_records import fee_facts
-from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, begins_with, is_repeated, rule
+from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, begins_with, rule
 from tasks.ace.fees.fee_rates import MPF
 from tasks.ace.wire.data_classes import Flags
 from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.api import header_conditions, is_repeated, line_conditions
 
 _NUMBER, _CLAIM, _KIND = "case_number", "bond_cash_claim_code", "case_rate_type_qualifier_code"
 _RATE, _VALUE = "case_deposit_rate", "ad_cvd_value_of_goods_amount"
 _QUANTITY, _OWED = "ad_cvd_quantity", "ad_cvd_duty_amount"
 _PER_CENT, _PER_UNIT = 10_000, 10_000
-_DEAR = 500
 _GRAND = (
     ("722", "duty", "50", "duty_amount"),
     ("724", "ir_tax", "60", "ir_tax_amount"),
@@ -34,8 +34,8 @@ def cases(summary: SummaryFacts) -> None:
     for code, name, values in (("511", _CLAIM, ("B", "C")), ("540", _KIND, ("A", "S"))):
         summary.fault(code, rows, rows.given(name) & ~rows.says(name, *values), name)
     letter = rows.raw(_NUMBER)[:, 0]
-    known = (letter == ord("A")) | (letter == ord("C"))
-    summary.fault("544", rows, ~known, _NUMBER)
+    ad_or_cvd = (letter == ord("A")) | (letter == ord("C"))
+    summary.fault("544", rows, ~ad_or_cvd, _NUMBER)
     summary.fault("545", rows, is_repeated((line << 8) | letter), _NUMBER)
     ad_valorem, specific = rows.says(_KIND, "A"), rows.says(_KIND, "S")
     summary.fault("541", rows, ad_valorem & (rows.number(_QUANTITY) > 0), _QUANTITY)
@@ -44,8 +44,8 @@ def cases(summary: SummaryFacts) -> None:
     heads = np.append(summary.set_header, False)[line]
     summary.fault("507", rows, heads, _NUMBER)
     summary.fault("509", rows, np.append(_repaired(summary), False)[line], _NUMBER)
-    wanted = summary.full & summary.is_type(*code_list("case_type"))
-    summary.fault("706", summary.header, wanted & ~summary.cased, "", "53")
+    entries = summary.bind(summary.header, case=summary.cased)
+    summary.report("706", header_conditions.case_missing, entries, summary.full, detail="53")
     summary.fault("576", rows, _mismatch(summary, line, ad_valorem, specific), _OWED)
 
 
@@ -63,8 +63,8 @@ def _mismatch(summary: SummaryFacts, line: Index, ad_valorem: Flags, specific: F
     rate, quantity = rows.number(_RATE), rows.number(_QUANTITY)
     by_value = (value * rate * 100 + _PER_CENT // 2) // _PER_CENT
     by_unit = (rate * quantity + _PER_UNIT // 2) // _PER_UNIT
-    owed = rows.number(_OWED)
-    return (ad_valorem & (owed != by_value)) | (specific & (owed != by_unit))
+    duty = rows.number(_OWED)
+    return (ad_valorem & (duty != by_value)) | (specific & (duty != by_unit))
 
 
 @rule("710")
@@ -72,16 +72,16 @@ def case_bonds(summary: SummaryFacts) -> None:
     """A case of five per cent or more, or of a specific rate, under a continuous bond alone: CBP
     may want a single transaction bond beside it (error 710)."""
     rows, bonds = summary.rows("53"), summary.rows("31")
-    continuous = summary.has("31", bonds.says("bond_type_code", "8"))
-    single = summary.has("31", bonds.says("bond_type_code", "9"))
-    dear = rows.says(_KIND, "S") | (rows.number(_RATE) >= _DEAR)
-    summary.fault("710", rows, dear & (continuous & ~single)[summary.entry(rows)], _RATE)
+    entry = summary.entry(rows)
+    continuous, single = (summary.has("31", bonds.says("bond_type_code", kind))[entry] for kind in ("8", "9"))
+    bound = summary.bind(rows, continuous=continuous, single=single)
+    summary.report("710", line_conditions.case_under_continuous_bond, bound)
 
 
 @rule("735", "727", "737", "739", "741", "743")
 def case_totals(summary: SummaryFacts) -> None:
     """88: bonded and cash, AD and CVD; there if a case is, else where the type wants it (p.128)."""
-    rows, held = summary.rows("88"), summary.rows("53")
+    rows, case_rows = summary.rows("88"), summary.rows("53")
     maybe = summary.full & summary.is_type(*code_list("case_maybe_type"))
     missing = maybe & summary.cased & ~summary.has("88")
     summary.fault("735", summary.header, missing, "", "88")
@@ -93,9 +93,9 @@ def case_totals(summary: SummaryFacts) -> None:
         ("741", "C", "B", "total_bonded_cv_duty_amount"),
         ("743", "C", "C", "total_cash_deposit_cv_duty_amount"),
     ):
-        mine = held.says(_CLAIM, claim) & (held.raw(_NUMBER)[:, 0] == ord(letter))
-        owed = _summed(summary, held.at, np.where(mine, held.number(_OWED), 0))
-        summary.fault(code, rows, owed[summary.entry(rows)] != rows.number(name), name)
+        mine = case_rows.says(_CLAIM, claim) & (case_rows.raw(_NUMBER)[:, 0] == ord(letter))
+        duty = _summed(summary, case_rows.at, np.where(mine, case_rows.number(_OWED), 0))
+        summary.fault(code, rows, duty[summary.entry(rows)] != rows.number(name), name)
 
 
 def _summed(summary: SummaryFacts, at: Index, value: Numbers) -> Numbers:
@@ -108,16 +108,16 @@ def grand_totals(summary: SummaryFacts) -> None:
     rows = summary.rows("90")
     entry = summary.entry(rows)
     for code, total, record, field in _GRAND:
-        held = summary.rows(record)
-        owed = _summed(summary, held.at, held.number(field))
+        summands = summary.rows(record)
+        total_due = _summed(summary, summands.at, summands.number(field))
         name = f"grand_total_{total}_amount"
-        summary.fault(code, rows, owed[entry] != rows.number(name), name)
-    held = summary.rows("53")
+        summary.fault(code, rows, total_due[entry] != rows.number(name), name)
+    summands = summary.rows("53")
     for code, total, letter in (("745", "ad_duty", "A"), ("747", "cv_duty", "C")):
-        mine = held.raw(_NUMBER)[:, 0] == ord(letter)
-        owed = _summed(summary, held.at, np.where(mine, held.number(_OWED), 0))
+        mine = summands.raw(_NUMBER)[:, 0] == ord(letter)
+        total_due = _summed(summary, summands.at, np.where(mine, summands.number(_OWED), 0))
         name = f"grand_total_{total}_amount"
-        summary.fault(code, rows, owed[entry] != rows.number(name), name)
+        summary.fault(code, rows, total_due[entry] != rows.number(name), name)
     fee = "grand_total_user_fee_amount"
     summary.fault("726", rows, _fees(summary)[entry] != rows.number(fee), fee)
     for name in ("duty", "user_fee", "ir_tax", "ad_duty", "cv_duty"):
@@ -127,28 +127,28 @@ def grand_totals(summary: SummaryFacts) -> None:
 
 def _fees(summary: SummaryFacts) -> Numbers:
     """(entries,) cents of header and line fees, the MPF as its total says."""
-    found = fee_facts(summary)
-    entry = summary.entry(found.lines)
-    rest = totals_by_owner(np.where(found.of(MPF), -1, entry), found.amount, summary.entries)
-    head = sum((np.maximum(one, 0) for one in found.header.values()), np.int64(0))
-    return rest + head + np.maximum(found.total(MPF), 0)
+    fees = fee_facts(summary)
+    entry = summary.entry(fees.lines)
+    other_fees = totals_by_owner(np.where(fees.of(MPF), -1, entry), fees.amount, summary.entries)
+    head = sum((np.maximum(header_fee, 0) for header_fee in fees.header.values()), np.int64(0))
+    return other_fees + head + np.maximum(fees.total(MPF), 0)
 
 
 @rule("476", "478", "532", "764", "625", "C745")
 def set_revenue(summary: SummaryFacts) -> None:
     """Which part of a set bears what: duty the header, tax and agricultural fees the components
     (p.160); classes of tax and other revenue (p.222, 247)."""
-    tariffs, taxes, other = (summary.rows(record) for record in ("50", "60", "61"))
-    component, heads = (np.append(one, False) for one in (summary.component, summary.set_header))
+    tariffs, taxes, other_revenue = (summary.rows(record) for record in ("50", "60", "61"))
+    component, heads = (np.append(flags, False) for flags in (summary.component, summary.set_header))
     duty = component[summary.tariff_line] & (tariffs.number("duty_amount") > 0)
     summary.fault("625", tariffs, duty, "duty_amount")
     summary.fault("476", taxes, heads[summary.under(taxes, "40")])
-    found = fee_facts(summary)
-    managed = ~found.of(MPF) & (found.code != 501)
-    summary.fault("478", found.lines, heads[found.line] & managed, "accounting_class_code")
+    fees = fee_facts(summary)
+    managed = ~fees.of(MPF) & (fees.code != 501)
+    summary.fault("478", fees.lines, heads[fees.line] & managed, "accounting_class_code")
     name = "accounting_class_code"
     summary.fault("532", taxes, ~taxes.says(name, *code_list("tax_class")), name)
-    summary.fault("764", other, ~other.says(name, *code_list("other_revenue_class")), name)
+    summary.fault("764", other_revenue, ~other_revenue.says(name, *code_list("other_revenue_class")), name)
     taxed = summary.has("60")
     deferred = summary.header.given("deferred_tax_payment_code")
     summary.fault("C745", summary.header, deferred & ~taxed, "deferred_tax_payment_code")

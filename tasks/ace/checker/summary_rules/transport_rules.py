@@ -10,6 +10,7 @@ from tasks.ace.checker.summary_rules.summary_facts import SummaryFacts, days_fro
 from tasks.ace.fees.fee_rates import NO_DAY
 from tasks.ace.wire.data_classes import Flags, digit_bytes
 from tasks.ace.wire.record_layouts import code_list
+from tasks.entries.api import header_conditions
 
 _TYPES = ("I", "M", "H", "S")
 _IN_BOND, _MASTER, _HOUSE, _SUB = 1, 2, 3, 4
@@ -27,35 +28,35 @@ def carrier(summary: SummaryFacts) -> None:
     entry = summary.entry(rows)
     ocean, air = (summary.is_mode(*code_list(name)) for name in ("ocean_mode", "air_mode"))
     required = summary.full & ~summary.correction & (ocean | air)
-    for code, name, wanted in (
+    for code, name, needed in (
         ("176", "carrier_code", required),
         ("167", "district_port_of_unlading", required),
         ("181", "conveyance_name", summary.full & ~summary.correction & ocean),
     ):
-        _missing(summary, code, name, wanted)
+        _missing(summary, code, name, needed)
     length = text_lengths(rows.raw("carrier_code"))
-    given = rows.given("carrier_code")
+    filled = rows.given("carrier_code")
     starred = rows.raw("carrier_code")[:, 0] == ord("*")
-    whole = is_alphanumeric(rows.raw("carrier_code")) & np.isin(length, (2, 3, 4))
-    summary.fault("178", rows, given & ~air[entry] & ~whole & ~starred, "carrier_code")
-    iata = whole & np.isin(length, (2, 3)) | starred
-    summary.fault("179", rows, given & air[entry] & ~iata, "carrier_code")
-    summary.fault("C157", rows, rows.says("carrier_code", "UNKN"), "carrier_code")
+    carrier_form = is_alphanumeric(rows.raw("carrier_code")) & np.isin(length, (2, 3, 4))
+    summary.fault("178", rows, filled & ~air[entry] & ~carrier_form & ~starred, "carrier_code")
+    iata = carrier_form & np.isin(length, (2, 3)) | starred
+    summary.fault("179", rows, filled & air[entry] & ~iata, "carrier_code")
+    summary.report("C157", header_conditions.carrier_unknown, summary.bind(rows))
     stray = rows.given("vessel_code") & ~ocean[entry]
     summary.fault("180", rows, stray, "vessel_code")
     for name in ("district_port_of_unlading", "designated_exam_port_code"):
         summary.fault("C114", rows, rows.given(name) & ~rows.digits(name), name)
-    place = "location_of_goods_code"
-    broken = rows.given(place) & ~(is_alphanumeric(rows.raw(place)) & (text_lengths(rows.raw(place)) == 4))
-    summary.fault("C133", rows, broken, place)
+    location = "location_of_goods_code"
+    broken = rows.given(location) & ~(is_alphanumeric(rows.raw(location)) & (text_lengths(rows.raw(location)) == 4))
+    summary.fault("C133", rows, broken, location)
 
 
-def _missing(summary: SummaryFacts, code: str, name: str, wanted: Flags) -> None:
+def _missing(summary: SummaryFacts, code: str, name: str, required: Flags) -> None:
     rows, row = summary.rows("20"), summary.once("20")
-    held = np.zeros(len(rows), dtype=bool)
-    held[row[wanted & (row >= 0)]] = True
-    summary.fault(code, rows, held & rows.blank(name), name)
-    summary.fault(code, summary.header, wanted & (row < 0), "", f"20 {name}")
+    flagged = np.zeros(len(rows), dtype=bool)
+    flagged[row[required & (row >= 0)]] = True
+    summary.fault(code, rows, flagged & rows.blank(name), name)
+    summary.fault(code, summary.header, required & (row < 0), "", f"20 {name}")
 
 
 @rule("183", "184", "258", "261", "262", "188", "192", "196")
@@ -63,9 +64,9 @@ def manifest(summary: SummaryFacts) -> None:
     """Manifest groups by mode, and what an in-bond number asks for (p.155)."""
     header, details, parts = summary.header, summary.rows("22"), summary.rows("23")
     cargo = summary.rows("20")
-    wanted = summary.is_mode(*code_list("ocean_mode"), *code_list("air_mode"))
-    wanted &= summary.full & ~summary.correction & ~summary.express
-    summary.fault("183", header, wanted & ~summary.has("22"), "mode_of_transport")
+    required = summary.is_mode(*code_list("ocean_mode"), *code_list("air_mode"))
+    required &= summary.full & ~summary.correction & ~summary.express
+    summary.fault("183", header, required & ~summary.has("22"), "mode_of_transport")
     unmoved = header.blank("mode_of_transport")[summary.entry(details)]
     of_withdrawal = summary.is_type(*code_list("withdrawal_type"))[summary.entry(details)]
     summary.fault("184", details, unmoved & ~of_withdrawal)
@@ -77,8 +78,8 @@ def manifest(summary: SummaryFacts) -> None:
     stray = cargo.given("in_bond_in_transit_date") & ~moved[summary.entry(cargo)]
     summary.fault("262", cargo, stray, "in_bond_in_transit_date")
     entered = summary.day("11", "estimated_entry_date")
-    known = (dated != NO_DAY) & (entered != NO_DAY)
-    old = known & (np.where(known, entered, 0) - np.where(known, dated, 0) > _TWO_YEARS)
+    days_known = (dated != NO_DAY) & (entered != NO_DAY)
+    old = days_known & (np.where(days_known, entered, 0) - np.where(days_known, dated, 0) > _TWO_YEARS)
     summary.fault("192", cargo, old[summary.entry(cargo)], "in_bond_in_transit_date")
     same = _port(header, "district_port_of_entry")[summary.entry(cargo)] == _port(cargo, "district_port_of_unlading")
     same &= cargo.given("district_port_of_unlading") & moved[summary.entry(cargo)]
@@ -106,22 +107,22 @@ def components(summary: SummaryFacts) -> None:
     ocean, air = (summary.is_mode(*code_list(name))[entry] for name in ("ocean_mode", "air_mode"))
     issued = summary.is_mode(*code_list("issuer_mode"))[entry]
     rail = summary.is_mode(*_RAIL)[entry]
-    given = rows.given(_ISSUER)
+    filled = rows.given(_ISSUER)
     master, house = kind == _MASTER, kind == _HOUSE
     barred = (kind == _IN_BOND) | (kind == _SUB) | air | (master & ~issued)
-    summary.fault("C720", rows, given & barred, _ISSUER)
-    wanted = (master & ocean) | (house & (ocean | rail))
-    short = given & ocean & (text_lengths(rows.raw(_ISSUER)) != 4)
-    summary.fault("C721", rows, (wanted & ~given) | (short & ~barred), _ISSUER)
+    summary.fault("C720", rows, filled & barred, _ISSUER)
+    required = (master & ocean) | (house & (ocean | rail))
+    short = filled & ocean & (text_lengths(rows.raw(_ISSUER)) != 4)
+    summary.fault("C721", rows, (required & ~filled) | (short & ~barred), _ISSUER)
     formed = in_bond_form(np.pad(rows.raw(_IDENTIFIER), ((0, 0), (0, 38)), constant_values=32))
     summary.fault("C172", rows, (kind == _IN_BOND) & ~formed, _IDENTIFIER)
 
 
 def _kinds(rows: RecordColumns) -> Index:
-    found = np.zeros(len(rows), dtype=np.int64)
+    numbers = np.zeros(len(rows), dtype=np.int64)
     for number, letter in enumerate(_TYPES, start=1):
-        found[rows.says(_TYPE, letter)] = number
-    return found
+        numbers[rows.says(_TYPE, letter)] = number
+    return numbers
 
 
 @rule("C722")
@@ -130,13 +131,13 @@ def combinations(summary: SummaryFacts) -> None:
     paperless in-bond number; no house without its master there, no sub-house without its house."""
     details, rows = summary.rows("22"), summary.rows("23")
     group, kind = summary.under(rows, "22"), _kinds(rows)
-    held = np.zeros((5, len(details) + 1), dtype=bool)
-    held[kind, group] = True
+    present = np.zeros((5, len(details) + 1), dtype=bool)
+    present[kind, group] = True
     paperless = np.zeros(len(details) + 1, dtype=bool)
     text = rows.raw(_IDENTIFIER)
     nine = digit_bytes(text[:, :_NINE]).all(axis=1) & (text[:, _NINE:] == 32).all(axis=1)
     paperless[group[(kind == _IN_BOND) & ~nine]] = True
-    _, master, house, sub = held[1:, :-1]
+    _, master, house, sub = present[1:, :-1]
     entry = summary.entry(details)
     strict = summary.is_mode(*code_list("ocean_mode"), *code_list("air_mode"))[entry] | paperless[:-1]
     wrong = strict & (~master | (sub & ~house))
@@ -148,8 +149,8 @@ def combinations(summary: SummaryFacts) -> None:
 def foreign_port(summary: SummaryFacts) -> None:
     """Foreign port of lading for vessel and border water (p.140-141; error 429 names 10 and 11)."""
     lines, name = summary.rows("40"), "foreign_port_of_lading_code"
-    wanted = summary.is_mode(*code_list("vessel_mode")) & summary.full & ~summary.correction
-    summary.fault("429", lines, wanted[summary.line_entry] & lines.blank(name), name)
+    judged = (summary.full & ~summary.correction)[summary.line_entry]
+    summary.report("429", header_conditions.foreign_port_missing, summary.bind(lines), judged)
     shaped = digit_bytes(lines.raw(name)).all(axis=1)
     summary.fault("C723", lines, lines.given(name) & ~shaped, name)
 
@@ -162,5 +163,6 @@ def export_days(summary: SummaryFacts) -> None:
     entry = summary.line_entry
     imported = summary.day("11", "date_of_importation")[entry]
     moved = summary.day("20", "in_bond_in_transit_date")[entry]
-    summary.fault("426", lines, is_later(exported, imported), name)
+    days = summary.bind(lines, export_date=exported, import_date=imported)
+    summary.report("426", header_conditions.exported_after_import, days, name=name)
     summary.fault("420", lines, is_later(exported, moved), name)

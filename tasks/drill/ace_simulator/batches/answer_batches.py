@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from tasks.ace.api import record_layout
-from tasks.drill.ace_simulator.batches.condition_texts import BATCH_REJECTED, ENVELOPE
+from tasks.drill.ace_simulator.batches.condition_texts import AX, BATCH_REJECTED, ENVELOPE
 from tasks.drill.ace_simulator.batches.input_batch import RESPONSES, BatchFault, InputBatch, InputBlock, control_record
 from tasks.drill.ace_simulator.batches.input_records import InputRecord, build_record
-from tasks.drill.ace_simulator.batches.summary_texts import AX
 
 _KEPT = ("port", "filer_code", "office_code", "user_text")
 _PREPARER = ("preparer_port", "preparer_filer_code", "preparer_office_code", "preparer_indicator")
@@ -50,9 +49,9 @@ def _head(batch: InputBatch, application: str) -> str:
     return build_record(record_layout("BB", "A", "output"), **values)
 
 
-def _mirrored(record: InputRecord, *leave: str) -> dict[str, str]:
+def _mirrored(record: InputRecord, *excluded: str) -> dict[str, str]:
     names = ("site_code", "sender_id", "transmission_date", "office_code", "user_text")
-    return {name: record.raw(name).rstrip() for name in names if name not in leave}
+    return {name: record.raw(name).rstrip() for name in names if name not in excluded}
 
 
 def _block(block: InputBlock, application: str, body: Sequence[str]) -> list[str]:
@@ -68,12 +67,12 @@ def _block(block: InputBlock, application: str, body: Sequence[str]) -> list[str
 def rejection_answer(batch_head: str, faults: Sequence[BatchFault]) -> bytes:
     """The answer to a batch that was refused: X0 and X1 in ACE's own envelope (p.34-37)."""
     body: list[str] = []
-    told: tuple[int, int] = (0, 0)
+    answered: tuple[int, int] = (0, 0)
     for fault in faults:
-        where = (fault.block.number if fault.block else 0, fault.place)
-        if fault.block and where != told:
-            body += _references(fault, known=where[0] == told[0])
-            told = where
+        location = (fault.block.number if fault.block else 0, fault.position)
+        if fault.block and location != answered:
+            body += _references(fault, is_same_block=location[0] == answered[0])
+            answered = location
         body.append(_condition(fault.code, ENVELOPE[fault.code]))
     body.append(_condition("999", BATCH_REJECTED, final="R"))
     head = _mirrored(control_record("A", batch_head, 1))
@@ -112,10 +111,10 @@ def application_rejection(batch_head: str, batch_tail: str, fault: BatchFault) -
 def _own_condition(application: str, fault: BatchFault) -> list[str]:
     code, text = fault.code, ENVELOPE[fault.code]
     if application == "AE":
-        found = {"severity_code": "F", "condition_code": code, "narrative_text": text}
+        condition = {"severity_code": "F", "condition_code": code, "narrative_text": text}
         final = {"severity_code": "F", "condition_code": "999", "narrative_text": AX["999"]}
         record = record_layout("AE", "E1")
-        return [build_record(record, **found), build_record(record, **final, disposition_type_code="R")]
+        return [build_record(record, **condition), build_record(record, **final, disposition_type_code="R")]
     if application == "EQ":
         return [build_record(record_layout("EQ", "JZ"), condition_code=code, narrative_text=text)]
     if application == "CQ" and code in ("X39", "X40"):
@@ -125,11 +124,11 @@ def _own_condition(application: str, fault: BatchFault) -> list[str]:
     return []
 
 
-def _references(fault: BatchFault, *, known: bool) -> list[str]:
+def _references(fault: BatchFault, *, is_same_block: bool) -> list[str]:
     assert fault.block is not None
-    lines = [] if known else [_reference("BLOCK", fault.block.number, _block_text(fault.block))]
+    lines = [] if is_same_block else [_reference("BLOCK", fault.block.number, _block_text(fault.block))]
     if fault.transaction:
-        text = f"{fault.place:07d} {fault.column:02d}"
+        text = f"{fault.position:07d} {fault.column:02d}"
         lines.append(_reference("TRNACT", fault.transaction, text))
     return lines
 

@@ -1,11 +1,8 @@
-"""What comes in: A, B, Y and Z records, split and judged as Batch & Block v23 p.8-18, 32-36 says.
+"""A, B, Y and Z records, split and judged (Batch & Block v23 p.8-18, 32-36), and the details of a
+block, cut into transactions and judged for structure (B&B v23 p.36; ESF p.207).
 
 A fault of the batch level hides those of the blocks, and these hide the transactions'. Of a
-level all faults are told; of the transactions only the first, at which evaluation stops.
-
-The details of a block, cut into transactions and judged for structure (B&B v23 p.36; ESF p.207).
-
-Evaluation stops at the first fault in the file's order.
+level all faults are reported; of the transactions only the first in the file's order.
 """
 
 from __future__ import annotations
@@ -64,21 +61,21 @@ def _transaction(
     application: str, block: InputBlock, number: int, details: tuple[tuple[str, int], ...]
 ) -> tuple[InputRecord, ...]:
     records: list[InputRecord] = []
-    code, at, column = "", len(details), 0
-    for index, (text, place) in enumerate(details):
-        record = input_layout(application, text, place)
+    code, fault_index, column = "", len(details), 0
+    for index, (text, position) in enumerate(details):
+        record = input_layout(application, text, position)
         code, column = _record_fault(text, record)
         if code or record is None:
-            at = index
+            fault_index = index
             break
         records.append(record)
     try:
-        _ordered(application, records, cut=at < len(details))
-    except RecordOutOfOrder as wrong:
-        code, at, column = wrong.code, wrong.at, 0
+        _ordered(application, records, cut=fault_index < len(details))
+    except RecordOutOfOrder as error:
+        code, fault_index, column = error.code, error.at, 0
     if code:
-        place = details[min(at, len(details) - 1)][1]
-        raise BatchRejected([BatchFault(code, block, number, place, column)])
+        position = details[min(fault_index, len(details) - 1)][1]
+        raise BatchRejected([BatchFault(code, block, number, position, column)])
     return tuple(records)
 
 
@@ -102,8 +99,8 @@ def _ordered(application: str, records: list[InputRecord], *, cut: bool) -> None
         raise RecordOutOfOrder("X33", 0)
     try:
         check_record_order(_map(application, records), ids)
-    except RecordOutOfOrder as wrong:
-        if not (cut and wrong.at >= len(ids)):
+    except RecordOutOfOrder as error:
+        if not (cut and error.at >= len(ids)):
             raise
 
 
@@ -121,9 +118,9 @@ def _gap(record: InputRecord) -> int:
     stem = {"J1": "entry_number", "K": "importer_number"}.get(record.id)
     if stem is None:
         return 0
-    names = [one for one in record.layout.by_name if one.startswith(stem)]
-    for before, name in pairwise(names):
-        if record[name] and not record[before]:
+    names = [field_name for field_name in record.layout.by_name if field_name.startswith(stem)]
+    for previous, name in pairwise(names):
+        if record[name] and not record[previous]:
             return record.layout[name].start
     return 0
 
@@ -154,22 +151,22 @@ def _split(lines: list[str]) -> tuple[list[BatchFault], InputBatch | None]:
     head: tuple[str, int] | None = None
     details: list[tuple[str, int]] = []
     ended = lines[-1][:1] == "Z"
-    for place, text in enumerate(lines[1 : -1 if ended else None], 2):
+    for position, text in enumerate(lines[1 : -1 if ended else None], 2):
         kind = text[:1]
         if kind == "B":
             if head:
                 faults.append(BatchFault("X05"))
-            head, details = (text, place), []
+            head, details = (text, position), []
         elif head is None:
             faults.append(BatchFault("X03"))
         elif kind == "Y":
             if not details:
                 faults.append(BatchFault("X04"))
-            pair = control_record("B", *head), control_record("Y", text, place)
+            pair = control_record("B", *head), control_record("Y", text, position)
             blocks.append(InputBlock(pair[0], tuple(details), pair[1], len(blocks) + 1))
             head = None
         else:
-            details.append((text, place))
+            details.append((text, position))
     if head:
         faults.append(BatchFault("X05"))
     if not blocks and not faults:
@@ -184,8 +181,8 @@ def _batch_faults(batch: InputBatch) -> list[BatchFault]:
     head, tail = batch.head, batch.tail
     application = head["application"]
     checks = {
-        "X40": any(odd_column(one.text) for one in (head, tail)),
-        "X39": any(filler_column(one) for one in (head, tail)),
+        "X40": any(odd_column(record.text) for record in (head, tail)),
+        "X39": any(filler_column(record) for record in (head, tail)),
         "X07": not head["site_code"],
         "X08": not head["sender_id"],
         "X10": bool(head["transmission_date"]) and head.day("transmission_date") is None,
@@ -196,16 +193,16 @@ def _batch_faults(batch: InputBatch) -> list[BatchFault]:
             head.raw(name) != tail.raw(name) for name in ("site_code", "sender_id", "transmission_date", "office_code")
         ),
     }
-    return [BatchFault(code) for code, wrong in checks.items() if wrong]
+    return [BatchFault(code) for code, is_wrong in checks.items() if is_wrong]
 
 
 def _block_faults(batch: InputBatch, block: InputBlock, filer_of: FilerOf) -> list[BatchFault]:
     head, tail = block.head, block.tail
     application, filer = head["application"], filer_of(head["filer_code"])
-    same = ("port", "filer_code", "application", "office_code")
+    mirrored = ("port", "filer_code", "application", "office_code")
     checks = {
-        "X40": any(odd_column(one.text) for one in (head, tail)),
-        "X39": any(filler_column(one) for one in (head, tail)),
+        "X40": any(odd_column(record.text) for record in (head, tail)),
+        "X39": any(filler_column(record) for record in (head, tail)),
         "X15": not head["port"],
         "X16": not head["filer_code"],
         "X17": bool(head["filer_code"]) and filer is None,
@@ -213,22 +210,22 @@ def _block_faults(batch: InputBatch, block: InputBlock, filer_of: FilerOf) -> li
         "X11": not application,
         "X12": bool(application) and application not in KNOWN,
         "X19": bool(application) and application != batch.application,
-        "X32": any(head.raw(name) != tail.raw(name) for name in same),
+        "X32": any(head.raw(name) != tail.raw(name) for name in mirrored),
     }
-    return [BatchFault(code, block) for code, wrong in checks.items() if wrong]
+    return [BatchFault(code, block) for code, is_wrong in checks.items() if is_wrong]
 
 
 def _preparer(head: InputRecord, filer: FilerRow | None) -> dict[str, bool]:
     """B 47-56 names another office of the same filer, or stays blank (B&B v23 p.13-17)."""
     port, code = head["preparer_port"], head["preparer_filer_code"]
-    claimed = head["preparer_indicator"]
-    stated = bool(port or code or head["preparer_office_code"])
-    if not stated and not claimed:
+    indicator = head["preparer_indicator"]
+    is_stated = bool(port or code or head["preparer_office_code"])
+    if not is_stated and not indicator:
         return {}
     ports = filer.preparer_ports if filer else None
     return {
-        "X21": claimed not in ("", "1"),
-        "X22": stated and not claimed,
+        "X21": indicator not in ("", "1"),
+        "X22": is_stated and not indicator,
         "X23": head["application"] in KNOWN and head["application"] not in PERMIT,
         "X24": not port,
         "X25": not code,

@@ -8,13 +8,11 @@ from tasks.ace.api import record_layout
 from tasks.drill.ace_simulator.batches.input_records import InputRecord, code_set
 
 RESPONSES = {"SE": "SX", "AE": "AX", "EQ": "ER", "CQ": "C1", "KI": "KR"}
-"""What the stand-in serves, and the application of the answer (B&B v23 p.10, 21)."""
-
+"""What the simulator serves, and the application of the answer (B&B v23 p.10, 21)."""
 
 KNOWN = code_set(
     "FQ FI AD AH SE CQ CW CJ CB DE EC AE EQ FT FZ GE HB HA KI TP SF WP QP $I MA NE CA MO QA RE PE SU TE RM"
 )
-
 
 PERMIT = code_set("AE SE DE RE NE SU CA TE PE")
 """Applications in which B 47-56 may name a preparer (B&B v23 p.15)."""
@@ -33,7 +31,7 @@ class InputBlock:
 
 @dataclass(frozen=True)
 class InputBatch:
-    """A to Z. `application` is served by the stand-in."""
+    """A to Z. `application` is served by the simulator."""
 
     head: InputRecord
     blocks: tuple[InputBlock, ...]
@@ -51,14 +49,14 @@ class BatchFault:
     code: str
     block: InputBlock | None = None
     transaction: int = 0
-    place: int = 0
+    position: int = 0
     column: int = 0
 
 
 class BatchRejected(Exception):
     """The whole batch is refused and nothing in it is processed.
 
-    Stays inside the simulator: `Worker.batch` catches it and answers with its faults.
+    Stays inside the simulator: `BatchWorker.batch` catches it and answers with its faults.
     """
 
     def __init__(self, faults: list[BatchFault]) -> None:
@@ -66,10 +64,10 @@ class BatchRejected(Exception):
         self.faults = faults
 
 
-def control_record(kind: str, text: str, place: int) -> InputRecord:
+def control_record(kind: str, text: str, position: int) -> InputRecord:
     """An input control record. CBP turns its small letters into capitals, user text excepted."""
-    shown = text if kind in "YZ" else text[:59].upper() + text[59:]
-    return InputRecord(record_layout("BB", kind, "input"), shown, place)
+    folded = text if kind in "YZ" else text[:59].upper() + text[59:]
+    return InputRecord(record_layout("BB", kind, "input"), folded, position)
 
 
 def filler_column(record: InputRecord) -> int:

@@ -1,4 +1,4 @@
-"""The stand-in's own hands for records: 80 columns of text, cut and put together by a layout.
+"""Records of the simulator: 80 columns of text, cut and put together by a layout.
 
 One record at a time and without the column-wise codec, so that a fault there cannot hide here.
 Only the layouts (names, columns, classes) are shared.
@@ -36,7 +36,7 @@ class InputRecord:
 
     layout: RecordLayout
     text: str
-    place: int
+    position: int
 
     @property
     def id(self) -> str:
@@ -59,11 +59,11 @@ class InputRecord:
 
     def faulty(self) -> list[LayoutField]:
         """Fields whose content is not of their class, or a date that is on no calendar."""
-        return [one for one in self.layout.fields if not fits_class(one, self.text[one.span])]
+        return [field for field in self.layout.fields if not fits_class(field, self.text[field.span])]
 
     def missing(self) -> list[LayoutField]:
         """Mandatory fields that are blank."""
-        return [one for one in self.layout.fields if one.required and not self[one.name]]
+        return [field for field in self.layout.fields if field.required and not self[field.name]]
 
 
 def fits_class(field: LayoutField, text: str) -> bool:
@@ -89,19 +89,19 @@ def day_of(text: str) -> date | None:
 
 def moment_of(text: str) -> datetime | None:
     """The moment of MMDDYYHHMMSSXX, XX being AM or PM (ESQ v26 p.19); None if it is none."""
-    day, digits, half = day_of(text[:6]), text[6:12], text[12:]
-    if day is None or half not in ("AM", "PM") or not (digits.isascii() and digits.isdigit()):
+    day, digits, meridiem = day_of(text[:6]), text[6:12], text[12:]
+    if day is None or meridiem not in ("AM", "PM") or not (digits.isascii() and digits.isdigit()):
         return None
     hour, minute, second = int(digits[:2]), int(digits[2:4]), int(digits[4:])
     if not 1 <= hour <= 12 or minute > 59 or second > 59:
         return None
-    return datetime.combine(day, time(hour % 12 + (12 if half == "PM" else 0), minute, second))
+    return datetime.combine(day, time(hour % 12 + (12 if meridiem == "PM" else 0), minute, second))
 
 
 def moment_text(moment: datetime) -> str:
     """MMDDYYHHMMSSXX, in twelve hours."""
-    half = "AM" if moment.hour < 12 else "PM"
-    return f"{moment:%m%d%y}{(moment.hour + 11) % 12 + 1:02d}{moment:%M%S}{half}"
+    meridiem = "AM" if moment.hour < 12 else "PM"
+    return f"{moment:%m%d%y}{(moment.hour + 11) % 12 + 1:02d}{moment:%M%S}{meridiem}"
 
 
 def build_record(layout: RecordLayout, **values: Value) -> str:
@@ -156,8 +156,8 @@ def read_lines(data: bytes, name: str = "") -> tuple[list[str], bool]:
 
 def odd_column(text: str) -> int:
     """The column (from 1) of the first byte that no keyboard shows (X40), or 0."""
-    found = _STRANGE.search(text)
-    return found.start() + 1 if found else 0
+    match = _STRANGE.search(text)
+    return match.start() + 1 if match else 0
 
 
 def record_id(text: str) -> str:
@@ -167,25 +167,25 @@ def record_id(text: str) -> str:
     return text[:3] if text[:2] == "WR" else text[:2].strip()
 
 
-def input_layout(application: str, text: str, place: int) -> InputRecord | None:
+def input_layout(application: str, text: str, position: int) -> InputRecord | None:
     """The record of an application's input, or None where it has no such record (X34)."""
-    known = _inputs(application)
+    layouts = _inputs(application)
     code = record_id(text)
-    layout = known.get((code, text[2:4])) if code == "54" else None
-    layout = layout or known.get((code, ""))
+    layout = layouts.get((code, text[2:4])) if code == "54" else None
+    layout = layout or layouts.get((code, ""))
     # CBP turns the small letters of details into capitals (B&B v23 p.9).
-    return InputRecord(layout, text.upper(), place) if layout else None
+    return InputRecord(layout, text.upper(), position) if layout else None
 
 
 @cache
 def _inputs(application: str) -> dict[tuple[str, str], RecordLayout]:
-    known = {
+    layouts = {
         (code, "" if variant in ("input", "output") else variant): layout
         for (code, variant), layout in record_layouts(application).items()
         if variant != "output"
     }
     if application in ("SE", "AE"):
-        known |= {key: one for key, one in record_layouts("PGA").items() if key not in known}
+        layouts |= {key: pga_layout for key, pga_layout in record_layouts("PGA").items() if key not in layouts}
     outputs = {"E0", "E1", "SE90", "4A", "JZ", *(f"J{letter}" for letter in "ABCDEFGHIJKLMN")}
     outputs |= {f"K{digit}" for digit in range(1, 9)}
-    return {key: layout for key, layout in known.items() if key[0] not in outputs}
+    return {key: layout for key, layout in layouts.items() if key[0] not in outputs}

@@ -1,9 +1,7 @@
-"""Entry numbers as ACE checks them, worked out again from AE 2026-07 p.213 and Appendix E.
+"""Forms of entry numbers (AE 2026-07 p.213, Appendix E) and tariff numbers (AE 2026-07 p.90, 173, 219).
 
-Forms of tariff numbers as ACE takes them, read off CBP's chapters anew (AE 2026-07 p.90, 173, 219).
-
-The field has ten positions. Page 90: ten digits, unless the number has eight only; error 433: then "the
-last two positions of this record must be space filled". Page 219 prints `9801.00.50bb`, with a blank
+The field of a tariff number has ten positions. Page 90: ten digits, unless the number has eight only; error
+433: then "the last two positions of this record must be space filled". Page 219 prints `9801.00.50bb`, with a blank
 for each of the two, and error 60B asks for `99038568`. Where CBP itself prints ten digits of a chapter
 98 number, ten are due.
 """

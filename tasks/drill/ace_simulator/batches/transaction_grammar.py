@@ -27,23 +27,23 @@ class GrammarPart:
     def starts(self) -> frozenset[str]:
         if self.ids:
             return frozenset(self.ids)
-        found: set[str] = set()
+        codes: set[str] = set()
         for part in self.parts:
-            found |= part.starts
+            codes |= part.starts
             if part.least:
                 break
-        return frozenset(found)
+        return frozenset(codes)
 
 
 class RecordOutOfOrder(Exception):
     """A structure fault: CBP's code, and the index of the record that shows it.
 
-    Stays inside the simulator: `syntax` catches it and rejects the batch or the transaction.
+    Stays inside the simulator: `batch_parser` catches it and rejects the batch or the transaction.
     """
 
-    def __init__(self, code: str, at: int) -> None:
+    def __init__(self, code: str, index: int) -> None:
         super().__init__(code)
-        self.code, self.at = code, at
+        self.code, self.at = code, index
 
 
 @dataclass
@@ -51,26 +51,26 @@ class _Walk:
     ids: Sequence[str]
     full: set[str] = field(default_factory=set)
 
-    def follow(self, parts: tuple[GrammarPart, ...], at: int) -> int:
+    def follow(self, parts: tuple[GrammarPart, ...], index: int) -> int:
         for part in parts:
             count = 0
             starts = part.starts
-            while count < part.most and at < len(self.ids) and self.ids[at] in starts:
-                at = at + 1 if part.ids else self.follow(part.parts, at)
+            while count < part.most and index < len(self.ids) and self.ids[index] in starts:
+                index = index + 1 if part.ids else self.follow(part.parts, index)
                 count += 1
             if count < part.least:
-                raise RecordOutOfOrder("X37", at)
+                raise RecordOutOfOrder("X37", index)
             if count == part.most:
                 self.full |= starts
-        return at
+        return index
 
 
 def check_record_order(parts: tuple[GrammarPart, ...], ids: Sequence[str]) -> None:
     """Raises RecordOutOfOrder with X35, X36 or X37 at the first record that does not belong there."""
     walk = _Walk(ids)
-    at = walk.follow(parts, 0)
-    if at < len(ids):
-        raise RecordOutOfOrder("X36" if ids[at] in walk.full else "X35", at)
+    index = walk.follow(parts, 0)
+    if index < len(ids):
+        raise RecordOutOfOrder("X36" if ids[index] in walk.full else "X35", index)
 
 
 def single_record(code: str, least: int = 0, most: int = 1) -> GrammarPart:

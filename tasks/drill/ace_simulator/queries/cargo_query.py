@@ -1,7 +1,7 @@
 """Cargo, manifest and entry status query: CQ in, C1 out (CQ v21 p.13-65).
 
 By entry number, and by the bill of a vessel, train or truck, or by air waybill. What was never
-told to the filer is not told here either: an entry that an officer keyed, and of which no status
+reported to the filer is not reported here either: an entry that an officer keyed, and of which no status
 was issued, is 950, as is one of another filer and one older than six months.
 """
 
@@ -30,16 +30,16 @@ _LIMITS = {"": 1, "1": 5}
 _MODES = {"10": "1", "11": "1", "20": "2", "21": "2", "30": "3", "31": "3"}
 
 
-def answer(book: SimulatorState, origin: NotificationAddress, records: Sequence[InputRecord]) -> list[str]:
+def answer(database: SimulatorState, origin: NotificationAddress, records: Sequence[InputRecord]) -> list[str]:
     """The C1 records of one query block."""
-    return [line for record in records for line in _one(book, origin, record)]
+    return [line for record in records for line in _one(database, origin, record)]
 
 
 def cargo_query_failure(records: Sequence[InputRecord]) -> list[str]:
     return [_refusal(record, "ZZZ") for record in records]
 
 
-def _one(book: SimulatorState, origin: NotificationAddress, record: InputRecord) -> Iterator[str]:
+def _one(database: SimulatorState, origin: NotificationAddress, record: InputRecord) -> Iterator[str]:
     by_entry = bool(record["entry_filer_code"] or record["entry_number"])
     by_bill = bool(record["issuer_code"] or record["bill_number"])
     by_air = bool(record["air_waybill_number"])
@@ -47,82 +47,82 @@ def _one(book: SimulatorState, origin: NotificationAddress, record: InputRecord)
     if by_entry + by_bill + by_air + by_bond != 1:
         yield _refusal(record, "INE")
     elif by_entry:
-        yield from _entry(book, origin, record)
+        yield from _entry(database, origin, record)
     elif by_bond:
-        yield from _in_bond(book, record)
+        yield from _in_bond(database, record)
     else:
-        yield from _bill_query(book, record)
+        yield from _bill_query(database, record)
 
 
 def _refusal(record: InputRecord, code: str) -> str:
     """WR0, WSA or WSB, by what was asked for (p.22-24)."""
-    told = {"error_message_identifier": code, "narrative_message": C1[code]}
+    message = {"error_message_identifier": code, "narrative_message": C1[code]}
     if record["air_waybill_number"]:
         numbers = ("air_waybill_number", "house_air_waybill_number")
-        return build_record(record_layout("CQ", "WSB", "output"), **{n: record[n] for n in numbers}, **told)
+        return build_record(record_layout("CQ", "WSB", "output"), **{n: record[n] for n in numbers}, **message)
     if record["issuer_code"] or record["bill_number"] or record["in_bond_number"]:
         return build_record(
             record_layout("CQ", "WSA", "output"),
             in_bond_number=record["in_bond_number"],
             issuer_code_of_master_bill_number=record["issuer_code"],
             master_bill_number=record["bill_number"],
-            **told,
+            **message,
         )
     return build_record(
         record_layout("CQ", "WR0", "output"),
         entry_filer_code=record["entry_filer_code"],
         entry_number=record["entry_number"].rjust(9),
-        **told,
+        **message,
     )
 
 
-def _entry(book: SimulatorState, origin: NotificationAddress, record: InputRecord) -> Iterator[str]:
+def _entry(database: SimulatorState, origin: NotificationAddress, record: InputRecord) -> Iterator[str]:
     filer, digits = record["entry_filer_code"], record["entry_number"]
     fault = "B05" if not filer else "B14" if not digits else ""
-    if not fault and book.filer(filer) is None:
+    if not fault and database.filer(filer) is None:
         fault = "B06"
-    entry = None if fault else book.entry(hyphenated_number(filer, digits))
-    if fault or entry is None or filer != origin.filer or not is_visible(book, entry):
+    entry = None if fault else database.entry(hyphenated_number(filer, digits))
+    if fault or entry is None or filer != origin.filer or not is_visible(database, entry):
         yield _refusal(record, fault or "950")
         return
-    yield from _status(book, entry, _LIMITS.get(record["limit_output_option"], 0))
+    yield from _status(database, entry, _LIMITS.get(record["limit_output_option"], 0))
     if record["bill_and_entry_data_indicator"] == "Y":
         for bill in ReleaseFiling.read(entry.filing).lowest:
-            known = manifest_bill(book, bill)
-            if known:
-                yield from _bill(book, known, record)
+            manifested = manifest_bill(database, bill)
+            if manifested:
+                yield from _bill(database, manifested, record)
 
 
-def is_visible(book: SimulatorState, entry: EntryRow) -> bool:
-    """At most six months old, and filed over ABI or told of at least once."""
-    since = entry.created.date() if entry.created else book.today
-    month = book.today.month - _MONTHS
-    year, month = (book.today.year, month) if month > 0 else (book.today.year - 1, month + 12)
-    if since < date(year, month, min(book.today.day, 28)):
+def is_visible(database: SimulatorState, entry: EntryRow) -> bool:
+    """At most six months old, and filed over ABI or reported on at least once."""
+    since = entry.created.date() if entry.created else database.today
+    month = database.today.month - _MONTHS
+    year, month = (database.today.year, month) if month > 0 else (database.today.year - 1, month + 12)
+    if since < date(year, month, min(database.today.day, 28)):
         return False
-    return entry.source != "officer" or bool(_issued(book, entry.number))
+    return entry.source != "officer" or bool(_issued(database, entry.number))
 
 
-def _issued(book: SimulatorState, number: str) -> list[NoticeRow]:
+def _issued(database: SimulatorState, number: str) -> list[NoticeRow]:
     where = "number = ? AND application = 'SO' AND issued ORDER BY id"
-    return book.find(NoticeRow, where, number)
+    return database.find(NoticeRow, where, number)
 
 
-def _status(book: SimulatorState, entry: EntryRow, limit: int) -> Iterator[str]:
-    notices = _issued(book, entry.number)
-    own = [one for one in notices if not one.bill]
-    yield from status_records(book, entry, notices, own[-limit:] if limit else own, "CQ", "WO")
+def _status(database: SimulatorState, entry: EntryRow, limit: int) -> Iterator[str]:
+    notices = _issued(database, entry.number)
+    entry_notices = [notice for notice in notices if not notice.bill]
+    yield from status_records(database, entry, notices, entry_notices[-limit:] if limit else entry_notices, "CQ", "WO")
 
 
-def _in_bond(book: SimulatorState, record: InputRecord) -> Iterator[str]:
-    found = book.find(BillRow, "in_bond = ? ORDER BY issuer, number", record["in_bond_number"])
-    if not found:
+def _in_bond(database: SimulatorState, record: InputRecord) -> Iterator[str]:
+    bills = database.find(BillRow, "in_bond = ? ORDER BY issuer, number", record["in_bond_number"])
+    if not bills:
         yield _refusal(record, "123")
-    for bill in found:
-        yield from _bill(book, bill, record)
+    for bill in bills:
+        yield from _bill(database, bill, record)
 
 
-def _bill_query(book: SimulatorState, record: InputRecord) -> Iterator[str]:
+def _bill_query(database: SimulatorState, record: InputRecord) -> Iterator[str]:
     number = record["house_air_waybill_number"] or record["air_waybill_number"]
     air = bool(number)
     number = number or record["bill_number"]
@@ -131,14 +131,14 @@ def _bill_query(book: SimulatorState, record: InputRecord) -> Iterator[str]:
     elif not number:
         yield _refusal(record, "185")
     else:
-        known = book.one(BillRow, "issuer = ? AND number = ?", record["issuer_code"], number)
-        if known is None:
+        manifested = database.first(BillRow, "issuer = ? AND number = ?", record["issuer_code"], number)
+        if manifested is None:
             yield _refusal(record, "122")
         else:
-            yield from _bill(book, known, record)
+            yield from _bill(database, manifested, record)
 
 
-def _bill(book: SimulatorState, bill: BillRow, record: InputRecord) -> Iterator[str]:
+def _bill(database: SimulatorState, bill: BillRow, record: InputRecord) -> Iterator[str]:
     """A bill's conveyance, quantities and dispositions; under which entry it was released."""
     yield build_record(
         record_layout("CQ", "WR1", "output"),
@@ -147,10 +147,10 @@ def _bill(book: SimulatorState, bill: BillRow, record: InputRecord) -> Iterator[
         voyage=bill.voyage,
         date_of_arrival=bill.arrived or bill.departed,
     )
-    done = _dispositions(book, bill)
+    dispositions = _dispositions(database, bill)
     limit = _LIMITS.get(record["limit_output_option"], 0)
-    done = done[-limit:] if limit else done
-    yield from _air(bill, done) if bill.mode in _AIR else _surface(bill, done)
+    dispositions = dispositions[-limit:] if limit else dispositions
+    yield from _air(bill, dispositions) if bill.mode in _AIR else _surface(bill, dispositions)
     yield build_record(
         record_layout("CQ", "WN1", "output"),
         in_bond_entry_number=bill.in_bond,
@@ -162,23 +162,23 @@ Disposition = tuple[date, str, str, str, int]
 """Day, code, text, entry number, quantity."""
 
 
-def _dispositions(book: SimulatorState, bill: BillRow) -> list[Disposition]:
+def _dispositions(database: SimulatorState, bill: BillRow) -> list[Disposition]:
     """1C for each release on the bill. Codes of CAMIR; the chapter prints those of air (p.38)."""
-    found: list[Disposition] = []
-    for entry in entries_of(book, bill.issuer, bill.number):
+    dispositions: list[Disposition] = []
+    for entry in entries_of(database, bill.issuer, bill.number):
         filing = ReleaseFiling.read(entry.filing)
-        mine = [one for one in filing.bills if (one.issuer, one.number) == _key(bill)]
-        quantity = (quantity_entered(filing, mine[0]) if mine else 0) or bill.quantity
+        filed = [candidate for candidate in filing.bills if (candidate.issuer, candidate.number) == _key(bill)]
+        quantity = (quantity_entered(filing, filed[0]) if filed else 0) or bill.quantity
         if entry.released and entry.status == "released":
-            found.append((entry.released, "1C", C1["1C"], entry.number, quantity))
-    return sorted(found)
+            dispositions.append((entry.released, "1C", C1["1C"], entry.number, quantity))
+    return sorted(dispositions)
 
 
 def _key(bill: BillRow) -> tuple[str, str]:
     return bill.issuer, bill.number
 
 
-def _surface(bill: BillRow, done: Sequence[Disposition]) -> Iterator[str]:
+def _surface(bill: BillRow, dispositions: Sequence[Disposition]) -> Iterator[str]:
     yield build_record(
         record_layout("CQ", "WR4", "output"),
         in_bond_number=bill.in_bond,
@@ -189,7 +189,7 @@ def _surface(bill: BillRow, done: Sequence[Disposition]) -> Iterator[str]:
         bill_of_lading_type="0",
         mode_of_transport=_MODES.get(bill.mode, ""),
     )
-    for count, (day, code, text, _, quantity) in enumerate(done, 1):
+    for count, (day, code, text, _, quantity) in enumerate(dispositions, 1):
         yield build_record(
             record_layout("CQ", "WR5", "output"),
             disposition_action_date=day,
@@ -201,7 +201,7 @@ def _surface(bill: BillRow, done: Sequence[Disposition]) -> Iterator[str]:
         )
 
 
-def _air(bill: BillRow, done: Sequence[Disposition]) -> Iterator[str]:
+def _air(bill: BillRow, dispositions: Sequence[Disposition]) -> Iterator[str]:
     yield build_record(
         record_layout("CQ", "WSC", "output"),
         importing_carrier_code=bill.carrier,
@@ -211,7 +211,7 @@ def _air(bill: BillRow, done: Sequence[Disposition]) -> Iterator[str]:
         manifest_quantity=bill.quantity,
         wsc_record_version="1",
     )
-    for day, code, text, number, _ in done:
+    for day, code, text, number, _ in dispositions:
         yield build_record(
             record_layout("CQ", "WSD", "output"),
             disposition_action_date=day,

@@ -14,46 +14,45 @@ _NAME, _OVERFLOW = 30, 70
 _LARGEST = 999_999_999
 
 
-def answer(book: SimulatorState, records: Sequence[InputRecord]) -> list[str]:
+def answer(database: SimulatorState, records: Sequence[InputRecord]) -> list[str]:
     """The KR records of one query block, importer by importer as asked."""
-    return [line for record in records for line in _record(book, record)]
+    return [line for record in records for line in _record(database, record)]
 
 
-def _record(book: SimulatorState, record: InputRecord) -> Iterator[str]:
-    for place in range(1, 7):
-        number = record[f"importer_number_{place}"]
+def _record(database: SimulatorState, record: InputRecord) -> Iterator[str]:
+    for position in range(1, 7):
+        number = record[f"importer_number_{position}"]
         if not number:
             continue
-        wanted = record[f"address_request_code_{place}"] == "1"
-        for found, importer in _found(book, number):
-            yield from _importer(book, found, importer, address=wanted)
+        with_address = record[f"address_request_code_{position}"] == "1"
+        for importer_number, importer in _found(database, number):
+            yield from _importer(database, importer_number, importer, address=with_address)
 
 
-def _found(book: SimulatorState, number: str) -> list[tuple[str, ImporterRow | None]]:
+def _found(database: SimulatorState, number: str) -> list[tuple[str, ImporterRow | None]]:
     """`**` in the place of a suffix asks for all suffixes (p.10); blanks count as `00`."""
     if number.endswith("**"):
-        rows = book.find(ImporterRow, "substr(number, 1, 10) = ? ORDER BY number", number[:10])
-        return [(one.number, one) for one in rows] or [(number, None)]
-    known = book.one(ImporterRow, "number = ?", number)
-    if known is None and len(number) == 10:
-        known = book.one(ImporterRow, "number = ?", f"{number}00")
-    if known is None and not book.run("SELECT 1 FROM importers LIMIT 1"):
-        known = ImporterRow(number)
-    return [(number, known)]
+        rows = database.find(ImporterRow, "substr(number, 1, 10) = ? ORDER BY number", number[:10])
+        return [(match.number, match) for match in rows] or [(number, None)]
+    importer = database.first(ImporterRow, "number = ?", number)
+    if importer is None and len(number) == 10:
+        importer = database.first(ImporterRow, "number = ?", f"{number}00")
+    if importer is None and not database.has_importers:
+        importer = ImporterRow(number)
+    return [(number, importer)]
 
 
-def _importer(book: SimulatorState, number: str, importer: ImporterRow | None, *, address: bool) -> Iterator[str]:
+def _importer(database: SimulatorState, number: str, importer: ImporterRow | None, *, address: bool) -> Iterator[str]:
     if importer is None or importer.status in _RESULTS:
         result = _RESULTS[importer.status] if importer else "0"
         yield build_record(record_layout("KI", "K1"), importer_number=number, query_results_code=result)
         return
     bonds = [
-        one
-        for one in book.find(BondRow, "importer = ? ORDER BY number", importer.number)
-        if one.terminated is None or one.terminated > book.today
+        filed
+        for filed in database.find(BondRow, "importer = ? ORDER BY number", importer.number)
+        if filed.terminated is None or filed.terminated > database.today
     ]
-    if not bonds and not book.run("SELECT 1 FROM importers LIMIT 1"):
-        # As for summaries: where no importer was seeded, every one has its bond.
+    if not bonds and not database.has_importers:
         bonds = [BondRow("000000000", number, "999")]
     for bond in bonds or [None]:
         yield from _bond(number, importer, bond)
@@ -88,11 +87,11 @@ def _bond(number: str, importer: ImporterRow, bond: BondRow | None) -> Iterator[
 
 
 def _addresses(importer: ImporterRow) -> Iterator[str]:
-    """Mailing address, then the physical one; the stand-in knows one for both."""
-    place = {"city": importer.city, "state_code": importer.state, "postal_code": importer.postal_code}
+    """Mailing address, then the physical one; the simulator knows one for both."""
+    city_fields = {"city": importer.city, "state_code": importer.state, "postal_code": importer.postal_code}
     for lines, city in (("K3", "K4"), ("K5", "K6")):
         yield build_record(record_layout("KI", lines), address_line_one=importer.address)
-        yield build_record(record_layout("KI", city), **place)
+        yield build_record(record_layout("KI", city), **city_fields)
 
 
 def _legal_name(importer: ImporterRow) -> Iterator[str]:

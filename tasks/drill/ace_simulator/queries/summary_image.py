@@ -17,20 +17,15 @@ from tasks.drill.ace_simulator.summaries.header_checks import entry_date
 _BORDER = code_set("01 02 07 09 23 24 25 26 30 31 33 34 36 38")
 """Districts of the land borders. Which ports CBP means is in no chapter; with land modes only."""
 
-
 _LAND = code_set("12 20 21 30 31 32 33 34")
-
-
 _QUOTA = code_set("02 07 12 32 38")
-
-
 _LATE_AFTER = 10
 """Working days from entry to summary (19 CFR 142.12(b))."""
 
 
-def summary_records(book: SimulatorState, summary: SummaryRow, *, detail: bool) -> Iterator[str]:
+def summary_records(database: SimulatorState, summary: SummaryRow, *, detail: bool) -> Iterator[str]:
     draft = stored_summary(summary)
-    entry = book.entry(summary.number)
+    entry = database.entry(summary.number)
     filer, digits = wire_number(summary.number)
     yield build_record(
         record_layout("EQ", "JB"),
@@ -41,13 +36,13 @@ def summary_records(book: SimulatorState, summary: SummaryRow, *, detail: bool) 
         psc_indicator="Y" if summary.psc else "",
         psc_accept_date=summary.psc,
         ownership_data_returned_indicator="Y",
-        liquidation_status_code=_liquidated(book, summary),
+        liquidation_status_code=_liquidated(database, summary),
         liquidation_date=summary.liquidation,
         center_id="PNDING",
     )
-    yield _states(book, summary, entry)
-    yield from _amounts(book, summary, draft)
-    yield from _bonds(book, draft)
+    yield _states(database, summary, entry)
+    yield from _amounts(database, summary, draft)
+    yield from _bonds(database, draft)
     if detail:
         yield from stored_records(summary)
 
@@ -55,18 +50,18 @@ def summary_records(book: SimulatorState, summary: SummaryRow, *, detail: bool) 
 def stored_summary(summary: SummaryRow) -> FiledSummary | None:
     """The stored summary, or None where CBP holds no records of it."""
     texts = summary.image.split("\n") if summary.image else []
-    records = [input_layout("AE", text, place) for place, text in enumerate(texts, 1)]
-    kept = [one for one in records if one is not None]
-    return sort_records(kept) if kept else None
+    records = [input_layout("AE", text, position) for position, text in enumerate(texts, 1)]
+    present = [record for record in records if record is not None]
+    return sort_records(present) if present else None
 
 
-def _liquidated(book: SimulatorState, summary: SummaryRow) -> str:
-    return "1" if summary.liquidation and summary.liquidation <= book.today else "2"
+def _liquidated(database: SimulatorState, summary: SummaryRow) -> str:
+    return "1" if summary.liquidation and summary.liquidation <= database.today else "2"
 
 
-def _states(book: SimulatorState, summary: SummaryRow, entry: EntryRow | None) -> str:
-    status, released = release_state(book, entry)
-    entered = entry_date(book, summary.number)
+def _states(database: SimulatorState, summary: SummaryRow, entry: EntryRow | None) -> str:
+    status, released = release_state(database, entry)
+    entered = entry_date(database, summary.number)
     late = bool(entered and summary.filed and summary.filed > business_days_after(entered, _LATE_AFTER))
     paid = "2" if summary.collected and summary.due else "3" if summary.collected else "0"
     quota = summary.entry_type in _QUOTA and entry is not None and entry.quota == "accepted"
@@ -86,28 +81,28 @@ def _states(book: SimulatorState, summary: SummaryRow, entry: EntryRow | None) -
     )
 
 
-def release_state(book: SimulatorState, entry: EntryRow | None) -> tuple[str, date | None]:
-    """0 not released, 1 released, 2 not told: a land border, less than five days ago (p.28)."""
+def release_state(database: SimulatorState, entry: EntryRow | None) -> tuple[str, date | None]:
+    """0 not released, 1 released, 2 not reported: a land border, less than five days ago (p.28)."""
     if entry is None or entry.released is None or entry.status == "cancelled":
         return "0", None
-    young = book.today - entry.released < timedelta(days=5)
+    young = database.today - entry.released < timedelta(days=5)
     if young and entry.port[:2] in _BORDER and entry.mode in _LAND:
         return "2", None
     return "1", entry.released
 
 
-def _amounts(book: SimulatorState, summary: SummaryRow, draft: FiledSummary | None) -> Iterator[str]:
+def _amounts(database: SimulatorState, summary: SummaryRow, draft: FiledSummary | None) -> Iterator[str]:
     yield build_record(
         record_layout("EQ", "JD"),
         cbp_review_indicator="1" if summary.review else "2",
-        entry_date=entry_date(book, summary.number),
+        entry_date=entry_date(database, summary.number),
         immediate_delivery_indicator="Y" if summary.immediate else "N",
     )
     names = {"duty": "duty", "tax": "ir_tax", "fee_s": "user_fee"}
-    totals = {f"estimated_{name}": _digits(draft, f"grand_total_{of}_amount") for name, of in names.items()}
-    both = sum(int(_digits(draft, f"grand_total_{kind}_duty_amount")) for kind in ("ad", "cv"))
+    totals = {f"estimated_{name}": _digits(draft, f"grand_total_{total}_amount") for name, total in names.items()}
+    ad_cvd = sum(int(_digits(draft, f"grand_total_{kind}_duty_amount")) for kind in ("ad", "cv"))
     yield build_record(
-        record_layout("EQ", "JE"), **totals, estimated_interest="0" * 13, estimated_ad_cvd=f"{both:013d}"
+        record_layout("EQ", "JE"), **totals, estimated_interest="0" * 13, estimated_ad_cvd=f"{ad_cvd:013d}"
     )
     yield build_record(
         record_layout("EQ", "JF"),
@@ -137,14 +132,14 @@ def _digits(draft: FiledSummary | None, name: str) -> str:
     return f"{draft.record('90').number(name) if draft else 0:013d}"
 
 
-def _bonds(book: SimulatorState, draft: FiledSummary | None) -> Iterator[str]:
+def _bonds(database: SimulatorState, draft: FiledSummary | None) -> Iterator[str]:
     bonds = draft.all("31") if draft else []
     if not bonds:
         yield "JI 000 NO BOND ON FILE IN ACE EBOND".ljust(WIDTH)
     importer = draft.record("11")["importer_of_record_number"] if draft else ""
     for bond in bonds:
         surety, kind = bond["surety_company_code"], bond["bond_type_code"]
-        filed = book.one(BondRow, "importer = ? AND surety = ?", importer, surety)
+        filed = database.first(BondRow, "importer = ? AND surety = ?", importer, surety)
         single = bond.number("single_transaction_bond_amount") if kind == "9" else 0
         yield build_record(
             record_layout("EQ", "JI"),
@@ -172,17 +167,17 @@ def stored_records(summary: SummaryRow) -> Iterator[str]:
 def pad_numbers(text: str) -> str:
     """A record with its (S)N numbers padded by blanks. A zero amount shows as `000`, as CBP prints
     it (p.54): the cents and one dollar; other zeros as `0`."""
-    known = record_layouts("AE").get((text[:2], "")) or record_layouts("AE").get((text[:4], ""))
-    if known is None:
+    layout = record_layouts("AE").get((text[:2], "")) or record_layouts("AE").get((text[:4], ""))
+    if layout is None:
         return text
     columns = list(text)
-    for field in known.fields:
+    for field in layout.fields:
         if field.cls == "SN" and text[field.span].strip().isdigit():
-            columns[field.span] = _shown(known, field, text[field.span]).rjust(field.length)
+            columns[field.span] = _shown(layout, field, text[field.span]).rjust(field.length)
     return "".join(columns)
 
 
-def _shown(known: RecordLayout, field: LayoutField, text: str) -> str:
+def _shown(layout: RecordLayout, field: LayoutField, text: str) -> str:
     digits = text.strip().lstrip("0")
     cents = field.name.endswith("_amount") and field.name not in _WHOLE
     return digits or ("000" if cents else "0")

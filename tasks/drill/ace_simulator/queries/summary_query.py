@@ -21,7 +21,6 @@ from tasks.drill.ace_simulator.state_database import SimulatorState
 from tasks.drill.ace_simulator.state_rows import SummaryRow
 
 MOST_DAYS = 31
-
 _CRITERIA = {
     "AII": "0",
     "DOC": "review",
@@ -42,7 +41,7 @@ class AnswerLimits:
 
 
 def answer(
-    book: SimulatorState,
+    database: SimulatorState,
     origin: NotificationAddress,
     records: Sequence[InputRecord],
     limits: AnswerLimits = AnswerLimits(),
@@ -51,12 +50,12 @@ def answer(
     detail = records[0].id == "J0"
     if detail and records[0]["return_detail_request_indicator"] != "Y":
         return [_condition(origin, "001")]
-    asked = [one for one in records if one.id != "J0"]
-    if not asked:
+    requests = [record for record in records if record.id != "J0"]
+    if not requests:
         return [_condition(origin, "002")]
-    if asked[0].id == "J1":
-        return _by_number(book, origin, asked, limits, detail=detail)
-    return _by_date(book, origin, asked[0], limits, detail=detail)
+    if requests[0].id == "J1":
+        return _by_number(database, origin, requests, limits, detail=detail)
+    return _by_date(database, origin, requests[0], limits, detail=detail)
 
 
 def summary_query_failure(origin: NotificationAddress) -> list[str]:
@@ -76,33 +75,33 @@ def _condition(origin: NotificationAddress, code: str, number: str = "") -> str:
 
 
 def _by_number(
-    book: SimulatorState,
+    database: SimulatorState,
     origin: NotificationAddress,
-    asked: Sequence[InputRecord],
+    requests: Sequence[InputRecord],
     limits: AnswerLimits,
     *,
     detail: bool,
 ) -> list[str]:
     lines: list[str] = []
     count = 0
-    for filer, digits in _numbers(asked):
+    for filer, digits in _numbers(requests):
         number = hyphenated_number(filer, digits)
         fault = "003" if not filer else "004" if not digits else ""
-        summary = None if fault else book.summary(number)
+        summary = None if fault else database.summary(number)
         if fault or summary is None or not _permitted(origin, number, summary):
             code = fault or ("014" if summary or filer != origin.filer else "013")
             lines.append(_condition(origin, code, "" if fault else number))
             continue
-        found = list(summary_records(book, summary, detail=detail))
+        records = list(summary_records(database, summary, detail=detail))
         count += 1
-        if count > limits.summaries or (len(lines) + len(found)) * WIDTH > limits.size:
+        if count > limits.summaries or (len(lines) + len(records)) * WIDTH > limits.size:
             return [*lines, _condition(origin, "016")]
-        lines += found
+        lines += records
     return lines
 
 
-def _numbers(asked: Sequence[InputRecord]) -> Iterator[tuple[str, str]]:
-    for record in asked:
+def _numbers(requests: Sequence[InputRecord]) -> Iterator[tuple[str, str]]:
+    for record in requests:
         pairs = [(record[f"entry_filer_code_{k}"], record[f"entry_number_{k}"]) for k in range(1, 6)]
         while len(pairs) > 1 and pairs[-1] == ("", ""):
             pairs.pop()
@@ -114,9 +113,9 @@ def _permitted(origin: NotificationAddress, number: str, summary: SummaryRow) ->
 
 
 def _by_date(
-    book: SimulatorState, origin: NotificationAddress, record: InputRecord, limits: AnswerLimits, *, detail: bool
+    database: SimulatorState, origin: NotificationAddress, record: InputRecord, limits: AnswerLimits, *, detail: bool
 ) -> list[str]:
-    fault = _criteria_fault(book, record)
+    fault = _criteria_fault(database, record)
     if fault:
         return [_condition(origin, fault)]
     head = build_record(
@@ -126,15 +125,15 @@ def _by_date(
         requested_to_date_time=record["requested_to"],
     )
     lines, count = [head], 0
-    for summary in _selected(book, origin, record):
-        found = list(summary_records(book, summary, detail=detail))
-        if count == limits.summaries or (len(lines) + len(found)) * WIDTH > limits.size:
+    for summary in _selected(database, origin, record):
+        records = list(summary_records(database, summary, detail=detail))
+        if count == limits.summaries or (len(lines) + len(records)) * WIDTH > limits.size:
             return [*lines, _condition(origin, "016")]
-        lines, count = lines + found, count + 1
+        lines, count = lines + records, count + 1
     return lines if count else [*lines, _condition(origin, "015")]
 
 
-def _criteria_fault(book: SimulatorState, record: InputRecord) -> str:
+def _criteria_fault(database: SimulatorState, record: InputRecord) -> str:
     kind = record["criteria_query_type_code"]
     if not kind:
         return "005"
@@ -152,23 +151,23 @@ def _criteria_fault(book: SimulatorState, record: InputRecord) -> str:
         return "011"
     if (last.date() - first.date()).days >= MOST_DAYS:
         return "012"
-    return "017" if last.date() > book.today else ""
+    return "017" if last.date() > database.today else ""
 
 
-def _selected(book: SimulatorState, origin: NotificationAddress, record: InputRecord) -> list[SummaryRow]:
+def _selected(database: SimulatorState, origin: NotificationAddress, record: InputRecord) -> list[SummaryRow]:
     first = moment_of(record["requested_from_date_time"])
     last = moment_of(record["requested_to"])
     assert first and last
     if not record["entry_summaries_flag"] and _other_flags(record):
         return []
     where = _CRITERIA[record["criteria_query_type_code"]].replace(":today", "?")
-    values: list[date | datetime] = [book.today] * where.count("?")
+    values: list[date | datetime] = [database.today] * where.count("?")
     return [
-        one
-        for one in book.find(
+        summary
+        for summary in database.find(
             SummaryRow, f"accepted >= ? AND accepted <= ? AND ({where}) ORDER BY accepted, number", first, last, *values
         )
-        if _permitted(origin, one.number, one)
+        if _permitted(origin, summary.number, summary)
     ]
 
 

@@ -15,30 +15,32 @@ IN_BOND = re.compile(r"\d{9}|\d{11}|[A-Z0-9]{3}\d{8}")
 _AIR = ("40", "41")
 
 
-def check_bills(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
+def check_bills(database: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
     rows = [index for index, record in enumerate(records) if record.id == "SE15"]
     if not rows and filing.entry_type not in ("06", "22") and filing.action != "U":
         yield 0, "Z16"
     for index, bill in zip(rows, filing.bills, strict=True):
-        has = any(one.id == "SE16" for one in _after(records, index))
-        yield from ((index, code) for code in _bill(filing, records[index], has))
-        if bill.kind == "H" and not any(one.kind == "M" and one.group == bill.group for one in filing.bills):
+        has_conveyance = any(following.id == "SE16" for following in _after(records, index))
+        yield from ((index, code) for code in _bill(filing, records[index], has_conveyance))
+        if bill.kind == "H" and not any(
+            following.kind == "M" and following.group == bill.group for following in filing.bills
+        ):
             yield index, "Z23"
     if filing.entry_type == "06":
         yield from _zone_bills(records, filing)
 
 
 def _after(records: Sequence[InputRecord], index: int) -> list[InputRecord]:
-    rest = []
+    following = []
     for record in records[index + 1 :]:
         if record.id not in ("SE15", "SE16", "SE17"):
             break
-        rest.append(record)
+        following.append(record)
     # A conveyance belongs to the lowest bill of its group: an SE15 in between ends the search
     # unless this bill is one of the upper levels.
     upper = records[index]["bill_type"] in "IM"
-    cut = next((k for k, one in enumerate(rest) if one.id == "SE15"), len(rest))
-    return rest if upper else rest[:cut]
+    cut = next((k for k, follower in enumerate(following) if follower.id == "SE15"), len(following))
+    return following if upper else following[:cut]
 
 
 def _bill(filing: ReleaseFiling, record: InputRecord, conveyance: bool) -> Iterator[str]:
@@ -53,15 +55,15 @@ def _bill(filing: ReleaseFiling, record: InputRecord, conveyance: bool) -> Itera
     if not number.isalnum():
         yield "Z19"
     flag = record["non_ams"]
-    wanted = "N" if kind == "I" else "Y" if mode in MANUAL else "YN"
-    if not flag or flag not in wanted:
+    alldue = "N" if kind == "I" else "Y" if mode in MANUAL else "YN"
+    if not flag or flag not in alldue:
         yield "Z20"
     if flag == "Y" and not conveyance:
         yield "Z21"
-    stated = bool(record["quantity"])
-    if stated and (kind == "I" or (conveyance and filing.entry_type != "22" and mode != "60")):
+    has_quantity = bool(record["quantity"])
+    if has_quantity and (kind == "I" or (conveyance and filing.entry_type != "22" and mode != "60")):
         yield "Z22"
-    if stated and record.number("quantity") == 0:
+    if has_quantity and record.number("quantity") == 0:
         yield "Z22"
 
 
@@ -75,24 +77,24 @@ def _zone_bills(records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterat
 
 def check_bill_forms(records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
     """Bill numbers, groups and conveyances in their forms (SE v40 p.46-54)."""
-    general = any(one.id == "SE11" and one["general_order_number"] for one in records)
+    general = any(extra.id == "SE11" and extra["general_order_number"] for extra in records)
     rows = [index for index, record in enumerate(records) if record.id == "SE15"]
     groups = Counter(bill.group for bill in filing.bills)
     for index, bill in zip(rows, filing.bills, strict=True):
         record, mode = records[index], filing.mode
-        bare = not bill.issuer and bill.kind != "I"
-        if bare and mode and mode not in (*NO_ISSUER, "70"):
+        without_issuer = not bill.issuer and bill.kind != "I"
+        if without_issuer and mode and mode not in (*NO_ISSUER, "70"):
             yield index, "Z53"
-        if bare and mode == "70" and not bill.number[:4].isalpha():
+        if without_issuer and mode == "70" and not bill.number[:4].isalpha():
             yield index, "Z54"  # the prefix is the pipeline's SCAC (note 4)
-        form = IN_BOND.fullmatch(bill.number) if bill.kind == "I" else True
+        has_form = IN_BOND.fullmatch(bill.number) if bill.kind == "I" else True
         if mode in _AIR and bill.kind in "MRT":
-            form = bill.number[:3].isdigit()
-        carried = mode == "60" and bill.kind != "I" and bill.number != "HANDCARRIED"
-        if not form or carried:
+            has_form = bill.number[:3].isdigit()
+        wrong_hand_carried = mode == "60" and bill.kind != "I" and bill.number != "HANDCARRIED"
+        if not has_form or wrong_hand_carried:
             yield index, "Z54"
-        counted = filing.entry_type == "86" or mode == "60"
-        if counted and not record["quantity"] and bill is _last(filing, bill.group, "RMHT"):
+        needs_quantity = filing.entry_type == "86" or mode == "60"
+        if needs_quantity and not record["quantity"] and bill is _last(filing, bill.group, "RMHT"):
             yield index, "Z55"
         if bill.kind in "IM" and bill is _last(filing, bill.group, "IRMHT"):
             yield index, "Z56"
@@ -106,8 +108,8 @@ def check_bill_forms(records: Sequence[InputRecord], filing: ReleaseFiling) -> I
 
 
 def _last(filing: ReleaseFiling, group: int, kinds: str) -> FiledBill | None:
-    found = [bill for bill in filing.bills if bill.group == group and bill.kind in kinds]
-    return found[-1] if found else None
+    candidates = [bill for bill in filing.bills if bill.group == group and bill.kind in kinds]
+    return candidates[-1] if candidates else None
 
 
 def _conveyances(records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:

@@ -1,6 +1,5 @@
-"""The cargo release that a certified summary asks for (AE 2026-07 p.35, 41, 180).
-
-What the cargo part of a certified summary must say (AE 2026-07 p.40, 45, 56-64, 80-88).
+"""The cargo release that a certified summary asks for (AE 2026-07 p.35, 41, 180), and what that
+part must say (AE 2026-07 p.40, 45, 56-64, 80-88).
 
 A fault here rejects the cargo release only; the summary may stand all the same (note 2, p.83).
 """
@@ -45,9 +44,9 @@ _LOW_VALUE = 2_500
 
 def certification_remarks(draft: FiledSummary, filing: ReleaseFiling) -> list[str]:
     """Condition codes of the cargo part, each once."""
-    found = [*_references(draft, filing), *_bills(draft, filing), *_parties(draft)]
-    found += [code for _, code in check_party_forms(draft.records, filing)]
-    return list(dict.fromkeys(found))
+    remarks = [*_references(draft, filing), *_bills(draft, filing), *_parties(draft)]
+    remarks += [code for _, code in check_party_forms(draft.records, filing)]
+    return list(dict.fromkeys(remarks))
 
 
 def _references(draft: FiledSummary, filing: ReleaseFiling) -> Iterator[str]:
@@ -58,10 +57,10 @@ def _references(draft: FiledSummary, filing: ReleaseFiling) -> Iterator[str]:
         form = _OWN.get(qualifier) or REFERENCES.get(qualifier)
         if form and not form.fullmatch(text):
             yield "Z58"
-    stored = draft.kind in ("21", "22")
-    if stored and not filing.reference("LOC"):
+    in_warehouse = draft.kind in ("21", "22")
+    if in_warehouse and not filing.reference("LOC"):
         yield "Z68"
-    if filing.reference("LOC") and not stored:
+    if filing.reference("LOC") and not in_warehouse:
         yield "Z49"
     if draft.record("SE13")["dis_indicator"] == "1" and not filing.reference("DIS"):
         yield "Z27"
@@ -69,11 +68,11 @@ def _references(draft: FiledSummary, filing: ReleaseFiling) -> Iterator[str]:
 
 def _bills(draft: FiledSummary, filing: ReleaseFiling) -> Iterator[str]:
     """Notes 2 and 3 (p.45); one NAM holds for all bills (p.57)."""
-    outside = filing.reference("NAM") == "Y"
-    if draft.mode in MANUAL and filing.bills and not outside:
+    is_non_ams = filing.reference("NAM") == "Y"
+    if draft.mode in MANUAL and filing.bills and not is_non_ams:
         yield "Z20"
-    if outside:
-        kinds = {one["manifest_component_type_code"] for one in draft.all("23")}
+    if is_non_ams:
+        kinds = {record["manifest_component_type_code"] for record in draft.all("23")}
         if kinds - {"M"}:
             yield "Z17"
         if not all(bill.conveyances for bill in filing.lowest):
@@ -87,7 +86,7 @@ def _parties(draft: FiledSummary) -> Iterator[str]:
     lines = [_named(line.records) + _converted(line) for line in draft.lines]
     if set(header) - _HEADER or any(set(line) - _LINE for line in lines):
         yield "Z60"
-    if any(len(set(one)) < len(one) for one in (header, *lines)):
+    if any(len(set(codes)) < len(codes) for codes in (header, *lines)):
         yield "Z34"
     for code in ("MF", "SE", "BY"):
         if not (code in header and code != "MF") and not all(code in line for line in lines):
@@ -104,12 +103,12 @@ def _parties(draft: FiledSummary) -> Iterator[str]:
 
 
 def _named(records: Sequence[InputRecord]) -> list[str]:
-    return [one["entity_code"] for one in records if one.id in ("SE30", "SE50")]
+    return [record["entity_code"] for record in records if record.id in ("SE30", "SE50")]
 
 
 def _converted(line: FiledSummaryLine) -> list[str]:
     """Sold-to and delivered-to of the 47 records, which become buyer and ship-to."""
-    kinds = (one["article_party_type_code"] for one in line.all("47"))
+    kinds = (record["article_party_type_code"] for record in line.all("47"))
     return [_CONVERTED[kind] for kind in kinds if kind in _CONVERTED]
 
 
@@ -134,28 +133,28 @@ def _low_values(draft: FiledSummary) -> Iterator[str]:
         yield "Z10"
 
 
-def certify(book: SimulatorState, origin: NotificationAddress, draft: FiledSummary) -> None:
+def certify(database: SimulatorState, origin: NotificationAddress, draft: FiledSummary) -> None:
     """The cargo part of a certified summary. Its answer comes apart from the AX (ESF p.35)."""
     filing = _filing(draft)
-    entry = book.entry(draft.number)
+    entry = database.entry(draft.number)
     # A and R both create a release that is not on file; only R with SE13 replaces one (ESF p.41).
     replaces = entry is not None and draft.action == "R" and draft.has("SE13")
     filing.action = "R" if replaces and draft.kind != "06" else "A"
-    found = certification_remarks(draft, filing)
-    if found:
-        done = FilingOutcome(REJECTED)
-        book.tell(filing.number, "entry rejected", " ".join(found))
+    codes = certification_remarks(draft, filing)
+    if codes:
+        outcome = FilingOutcome(REJECTED)
+        database.add_event(filing.number, "entry rejected", " ".join(codes))
     else:
-        done = carry_out(book, origin, filing, "certified")
-        found = [done.code] if done.code else []
+        outcome = carry_out(database, origin, filing, "certified")
+        codes = [outcome.code] if outcome.code else []
     number = draft.record("11")["importer_of_record_number"]
     kind = "34" if number[3:4] == "-" else "EI" if number[2:3] == "-" else "ANI"
-    book.put(
+    database.put(
         NoticeRow(
             "SX",
             draft.number,
-            at=book.tick(),
-            body="\n".join(certification_answer(filing, kind, found, done)),
+            at=database.tick(),
+            body="\n".join(certification_answer(filing, kind, codes, outcome)),
             address=address_text(origin),
         )
     )
@@ -174,9 +173,11 @@ def _filing(draft: FiledSummary) -> ReleaseFiling:
         conveyance=cargo["conveyance_name"],
         voyage=draft.record("21")["trip_identifier"],
         contact=draft.has("SE13"),
-        references=[(one["qualifier"], one["reference"]) for one in draft.all("SE20")],
+        references=[(record["qualifier"], record["reference"]) for record in draft.all("SE20")],
         lines=[
-            FiledLine(f"{line.place:03d}", line.head["country_of_origin_code"], [tariff.hts for tariff in line.tariffs])
+            FiledLine(
+                f"{line.position:03d}", line.head["country_of_origin_code"], [tariff.hts for tariff in line.tariffs]
+            )
             for line in draft.lines
         ],
     )
@@ -187,11 +188,11 @@ def _filing(draft: FiledSummary) -> ReleaseFiling:
 
 def _bill_facts(draft: FiledSummary, filing: ReleaseFiling) -> None:
     """Quantities stand on the 22 records; a bill alone is a simple one; NAM holds for all."""
-    quantities = [one.number("manifested_quantity") for one in draft.all("22")]
-    outside = filing.reference("NAM") == "Y"
+    quantities = [record.number("manifested_quantity") for record in draft.all("22")]
+    is_non_ams = filing.reference("NAM") == "Y"
     levels = [bill.group for bill in filing.bills if bill.kind in "HS"]
     for bill in filing.bills:
-        bill.non_ams = outside
+        bill.non_ams = is_non_ams
         if bill.kind == "M" and bill.group not in levels:
             bill.kind = "R"
     for bill, quantity in zip(filing.lowest, quantities, strict=False):

@@ -1,7 +1,7 @@
 """What a cargo release must say, rule by rule (SE v40 p.33-74).
 
 CBP's list of SX condition codes is not public. Codes 001-014, 007 and 333 are read in third-party
-sources only [T]; those that begin with Z are the stand-in's own, for rules that have no code.
+sources only [T]; those that begin with Z are the simulator's own, for rules that have no code.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from tasks.drill.ace_simulator.state_database import SimulatorState
 from tasks.drill.ace_simulator.state_rows import ImporterRow, TransactionBondRow
 
 
-def release_remarks(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> list[Remark]:
+def release_remarks(database: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> list[Remark]:
     """Everything wrong with the data of an SE, in the order of its records."""
-    found = list(_fields(records))
+    remarks = list(_fields(records))
     action = filing.action
     for rule in _RULES.get(action, ()):
-        found += rule(book, records, filing)
+        remarks += rule(database, records, filing)
     if action in _RULES:
-        found += check_forms(book, records, filing)
-    return sorted(dict.fromkeys(found))
+        remarks += check_forms(database, records, filing)
+    return sorted(dict.fromkeys(remarks))
 
 
 def _fields(records: Sequence[InputRecord]) -> Iterator[Remark]:
-    own = {"action_code": "001", "entry_filer_code": "003", "entry_number": "005"}
-    own |= {"entry_type": "009"}
+    missing_codes = {"action_code": "001", "entry_filer_code": "003", "entry_number": "005"}
+    missing_codes |= {"entry_type": "009"}
     for index, record in enumerate(records):
         if record.id.startswith(("PG", "OI", "SF")):
             continue
@@ -50,16 +50,16 @@ def _fields(records: Sequence[InputRecord]) -> Iterator[Remark]:
                 continue  # `*F` and the like, where the airline is not known (ESF p.144)
             yield index, "006" if field.name == "entry_number" else "Z01"
         for field in record.missing():
-            yield index, own.get(field.name, "Z02") if index == 0 else "Z02"
+            yield index, missing_codes.get(field.name, "Z02") if index == 0 else "Z02"
 
 
-def _header(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
+def _header(database: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
     head = records[0]
     kind = filing.entry_type
     if kind and kind not in TYPES:
         yield 0, "010"
     if kind != "86":
-        yield from ((0, code) for code in _importer(book, head))
+        yield from ((0, code) for code in _importer(database, head))
     if not filing.mode and (kind != "06" or filing.bills):
         yield 0, "Z04"
     elif filing.mode and filing.mode not in MODES:
@@ -70,10 +70,10 @@ def _header(book: SimulatorState, records: Sequence[InputRecord], filing: Releas
         yield 0, "Z11"
     if filing.mode in ("50", "60", "70") and not head["port_of_unlading"]:
         yield 0, "Z12"
-    yield from ((0, code) for code in _bond(book, head, filing))
+    yield from ((0, code) for code in _bond(database, head, filing))
 
 
-def _importer(book: SimulatorState, head: InputRecord) -> Iterator[str]:
+def _importer(database: SimulatorState, head: InputRecord) -> Iterator[str]:
     kind, number = head["importer_type"], head["importer_number"]
     if not kind:
         yield "011"
@@ -82,22 +82,22 @@ def _importer(book: SimulatorState, head: InputRecord) -> Iterator[str]:
     if not number:
         yield "013"
         return
-    state = importer_status(book, number)
+    state = importer_status(database, number)
     if state in ("unknown", "void"):
         yield "014"
     elif state == "inactive":
         yield "333"
 
 
-def importer_status(book: SimulatorState, number: str) -> str:
+def importer_status(database: SimulatorState, number: str) -> str:
     """active, inactive, void or unknown. Where none was seeded, CBP knows every importer."""
-    found = book.one(ImporterRow, "number = ?", number)
-    if found:
-        return found.status
-    return "unknown" if book.run("SELECT 1 FROM importers LIMIT 1") else "active"
+    importer = database.first(ImporterRow, "number = ?", number)
+    if importer:
+        return importer.status
+    return "unknown" if database.has_importers else "active"
 
 
-def _bond(book: SimulatorState, head: InputRecord, filing: ReleaseFiling) -> Iterator[str]:
+def _bond(database: SimulatorState, head: InputRecord, filing: ReleaseFiling) -> Iterator[str]:
     kind = head["bond_type_code"]
     if kind not in ("", "0", "8", "9"):
         yield "Z06"
@@ -107,12 +107,12 @@ def _bond(book: SimulatorState, head: InputRecord, filing: ReleaseFiling) -> Ite
     if not surety or not amount.isdigit() or amount.startswith("0"):
         yield "Z07"
         return
-    stands = book.one(TransactionBondRow, "entry = ? AND NOT void", filing.number)
-    if stands is None or (stands.surety, str(stands.amount)) != (surety, amount):
+    bond = database.first(TransactionBondRow, "entry = ? AND NOT void", filing.number)
+    if bond is None or (bond.surety, str(bond.amount)) != (surety, amount):
         yield "Z08"
 
 
-def _port(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
+def _port(database: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
     pga = any(record.id.startswith("PG") for record in records)
     bills = any(bill.kind == "I" or bill.non_ams for bill in filing.bills)
     needed = pga or bills or filing.entry_type in PORT_TYPES or filing.action == "D"
@@ -120,21 +120,21 @@ def _port(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseF
         yield 0, "Z09"
 
 
-def _additional(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
-    at, extra = next(((k, one) for k, one in enumerate(records) if one.id == "SE11"), (0, None))
+def _additional(database: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
+    index, extra = next(((k, record) for k, record in enumerate(records) if record.id == "SE11"), (0, None))
     kind = filing.entry_type
     zone = bool(extra) and filing.conveyance.startswith("FTZ")
     if kind == "06" and not (filing.location and zone):
-        yield at, "Z13"
+        yield index, "Z13"
     if kind in ("21", "22") and not (extra and extra["bonded_warehouse"]):
-        yield at, "Z14"
+        yield index, "Z14"
     if kind == "22" and not (extra and extra["warehouse_entry_number"]):
-        yield at, "Z15"
+        yield index, "Z15"
     if filing.immediate and kind in ("21", "22"):
-        yield at, "Z44"
+        yield index, "Z44"
 
 
-def _references(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
+def _references(database: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
     for index, record in enumerate(records):
         if record.id == "SE20" and record["qualifier"] not in QUALIFIERS:
             yield index, "Z28"
@@ -150,7 +150,7 @@ def _references(book: SimulatorState, records: Sequence[InputRecord], filing: Re
                 yield index, "Z26"
 
 
-def _lines(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
+def _lines(database: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
     rows = [index for index, record in enumerate(records) if record.id == "SE40"]
     if not rows:
         yield 0, "Z29"
@@ -167,7 +167,7 @@ def _lines(book: SimulatorState, records: Sequence[InputRecord], filing: Release
             yield index, "Z32"
 
 
-def _parties(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
+def _parties(database: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Iterator[Remark]:
     header: set[str] = set()
     lines: list[set[str]] = []
     for index, record in enumerate(records):
@@ -175,11 +175,11 @@ def _parties(book: SimulatorState, records: Sequence[InputRecord], filing: Relea
             lines.append(set())
         if record.id not in ("SE30", "SE50"):
             continue
-        held = header if record.id == "SE30" else lines[-1]
+        reported = header if record.id == "SE30" else lines[-1]
         code = record["entity_code"]
-        if code in held:
+        if code in reported:
             yield index, "Z34"
-        held.add(code)
+        reported.add(code)
         yield from ((index, fault) for fault in check_party(records, index))
     needed = ("CN", "SE") if filing.entry_type == "86" else ("MF", "CN", "SE", "BY")
     for code in needed:
@@ -195,14 +195,14 @@ def check_party(records: Sequence[InputRecord], index: int) -> Iterator[str]:
         yield "Z36"
     named, numbered = bool(record["entity_name"]), bool(record["entity_identifier"])
     follow: Counter[str] = Counter()
-    for one in records[index + 1 :]:
-        if one.id not in (f"{prefix}1", f"{prefix}5", f"{prefix}6"):
+    for following in records[index + 1 :]:
+        if following.id not in (f"{prefix}1", f"{prefix}5", f"{prefix}6"):
             break
-        follow[one.id] += 1
-    whole = bool(follow[f"{prefix}5"] and follow[f"{prefix}6"])
-    some = bool(follow[f"{prefix}5"] or follow[f"{prefix}6"])
-    allowed = code in ("BY", "ST", "CN") and record["identifier_qualifier"] and not some
-    if named == numbered or named != whole or (numbered and not allowed):
+        follow[following.id] += 1
+    is_complete = bool(follow[f"{prefix}5"] and follow[f"{prefix}6"])
+    is_partial = bool(follow[f"{prefix}5"] or follow[f"{prefix}6"])
+    alldue = code in ("BY", "ST", "CN") and record["identifier_qualifier"] and not is_partial
+    if named == numbered or named != is_complete or (numbered and not alldue):
         yield "Z35"
 
 

@@ -1,6 +1,6 @@
 """Forms of single fields of a cargo release, and what each entry type may report (SE v40 p.33-74).
 
-Rules on what is missing stand in `stand_in.release_rules`. The condition codes are the stand-in's
+Rules on what is missing stand in `content_rules`. The condition codes are the simulator's
 own: CBP's are not public.
 """
 
@@ -46,7 +46,6 @@ _TARIFF_FIELDS = {"SE60": "hts_number", "SE61": "current_hts_number"}
 _ADDRESS = code_set("01 02 05 12 13 14 15 28 30 31 32 35 37 57 AK")
 _GLOBAL = code_set("LEI GLN DUNS")
 _ZONE_WEEK = timedelta(days=7)
-
 Found = Iterator[Remark]
 
 
@@ -62,13 +61,13 @@ def _header(records: Sequence[InputRecord], filing: ReleaseFiling) -> Found:
             yield 0, "Z46"
 
 
-def _additional(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Found:
+def _additional(database: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Found:
     for index, record in enumerate(records):
         if record.id == "SE11":
-            yield from ((index, code) for code in _extra(book, record, records[0], filing))
+            yield from ((index, code) for code in _extra(database, record, records[0], filing))
 
 
-def _extra(book: SimulatorState, record: InputRecord, head: InputRecord, filing: ReleaseFiling) -> Iterator[str]:
+def _extra(database: SimulatorState, record: InputRecord, head: InputRecord, filing: ReleaseFiling) -> Iterator[str]:
     kind = filing.entry_type
     for name in ("location_of_goods", "exam_site", "bonded_warehouse"):
         if record[name] and not _FIRMS.fullmatch(record[name]):
@@ -90,7 +89,7 @@ def _extra(book: SimulatorState, record: InputRecord, head: InputRecord, filing:
     elected = record["entry_date_election_code"]
     if elected not in ("", "W"):
         yield "Z51"
-    if elected and (day is None or not book.today <= day <= book.today + _ZONE_WEEK):
+    if elected and (day is None or not database.today <= day <= database.today + _ZONE_WEEK):
         yield "Z50"
     if record["immediate_delivery_indicator"] not in ("", "Y", "N"):
         yield "Z51"
@@ -146,11 +145,11 @@ def _country(code: str) -> bool:
 
 def _party(record: InputRecord, filing: ReleaseFiling) -> Iterator[str]:
     code, kind = record["entity_code"], filing.entry_type
-    named = bool(record["entity_name"])
+    has_name = bool(record["entity_name"])
     on_line = record.id == "SE50"
     if on_line and (code == "BKP" or (code == "CN" and kind == "86")):
         yield "Z60"
-    if code == "CN" and named and kind not in ("11", "86"):
+    if code == "CN" and has_name and kind not in ("11", "86"):
         yield "Z60"
     form, number = _NUMBERS.get(record["identifier_qualifier"]), record["entity_identifier"]
     if number and not (form and form.fullmatch(number)):
@@ -163,10 +162,10 @@ def _lines(records: Sequence[InputRecord], filing: ReleaseFiling) -> Found:
         if record.id == "SE40":
             status = ""
         elif record.id == "SE41":
-            status, dated = record["zone_status"], bool(record["privileged_date"])
+            status, has_date = record["zone_status"], bool(record["privileged_date"])
             if record.number("zone_quantity") == 0:
                 yield index, "Z22"
-            if (dated and status != "P") or dated != _follows(records, index):
+            if (has_date and status != "P") or has_date != _follows(records, index):
                 yield index, "Z65"
         elif record.id == "SE61" and (filing.entry_type != "06" or status != "P"):
             yield index, "Z65"
@@ -199,8 +198,8 @@ def _values(records: Sequence[InputRecord], filing: ReleaseFiling) -> Found:
             line = _whole(records, index) if record["entity_name"] else ""
             header = line if record.id == "SE30" else header
         elif record.id == "SE60":
-            special = record["hts_number"].startswith("99")
-            if (line or filing.entry_type == "86") and not (special or record["value"]):
+            is_special = record["hts_number"].startswith("99")
+            if (line or filing.entry_type == "86") and not (is_special or record["value"]):
                 yield index, "Z64"
             totals[line] += record.number("value")
     limit = LIMITS.get(filing.entry_type)
@@ -218,11 +217,11 @@ def _whole(records: Sequence[InputRecord], index: int) -> str:
     return text
 
 
-def check_forms(book: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Found:
+def check_forms(database: SimulatorState, records: Sequence[InputRecord], filing: ReleaseFiling) -> Found:
     """Everything in a wrong form, by what the action may carry (SE v40 p.34-35)."""
     yield from _header(records, filing)
     if filing.action != "D":
-        yield from _additional(book, records, filing)
+        yield from _additional(database, records, filing)
         yield from check_bill_forms(records, filing)
     yield from _contact(records, filing)
     yield from _references(records, filing)

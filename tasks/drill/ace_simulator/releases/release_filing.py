@@ -1,4 +1,4 @@
-"""What a cargo release says, whichever message said it: an SE, or an AE that certifies."""
+"""The content of a cargo release, from either message: an SE, or an AE that certifies."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ class ReleaseFiling:
 
     @classmethod
     def read(cls, text: str) -> ReleaseFiling:
-        kept = json.loads(text)
-        kept["bills"] = [
+        fields = json.loads(text)
+        fields["bills"] = [
             FiledBill(**{**bill, "conveyances": [Conveyance(**c) for c in bill["conveyances"]]})
-            for bill in kept["bills"]
+            for bill in fields["bills"]
         ]
-        kept["lines"] = [FiledLine(**line) for line in kept["lines"]]
-        kept["references"] = [(qualifier, value) for qualifier, value in kept["references"]]
-        return cls(**kept)
+        fields["lines"] = [FiledLine(**line) for line in fields["lines"]]
+        fields["references"] = [(qualifier, value) for qualifier, value in fields["references"]]
+        return cls(**fields)
 
     def reference(self, qualifier: str) -> str:
         return next((value for name, value in self.references if name == qualifier), "")
@@ -92,14 +92,14 @@ class ReleaseFiling:
 
     def updated(self, later: ReleaseFiling) -> ReleaseFiling:
         """What stands after action U: port, location, bills and references (SE v40 p.27, 35)."""
-        kept = ReleaseFiling.read(self.text())
-        kept.port = later.port or kept.port
-        kept.location = later.location or kept.location
-        kept.bills = later.bills or kept.bills
+        merged = ReleaseFiling.read(self.text())
+        merged.port = later.port or merged.port
+        merged.location = later.location or merged.location
+        merged.bills = later.bills or merged.bills
         names = {name for name, _ in later.references}
-        kept.references = [one for one in kept.references if one[0] not in names]
-        kept.references += later.references
-        return kept
+        merged.references = [reference for reference in merged.references if reference[0] not in names]
+        merged.references += later.references
+        return merged
 
 
 def hyphenated_number(filer: str, digits: str) -> str:
@@ -149,19 +149,19 @@ def _add(filing: ReleaseFiling, record: InputRecord) -> None:
 def add_bills(filing: ReleaseFiling, records: Iterable[InputRecord]) -> None:
     """SE15, SE16 and 23 records as bills. A group begins with I, or with a bill that cannot belong
     to the group before it (SE v40 p.48)."""
-    group, before = 0, ""
+    group, previous = 0, ""
     for record in records:
         if record.id in ("SE15", "23"):
             bill = _bill(record)
-            follows = before + bill.kind in ("IR", "IT", "IM", "IH", "IS", "MH", "MS", "HS")
+            follows = previous + bill.kind in ("IR", "IT", "IM", "IH", "IS", "MH", "MS", "HS")
             group += not follows
-            bill.group, before = group, bill.kind
+            bill.group, previous = group, bill.kind
             filing.bills.append(bill)
         elif record.id in ("SE17", "SE40", "22"):
-            before = ""
+            previous = ""
         elif record.id == "SE16" and filing.bills:
             filing.bills[-1].conveyances.append(_conveyance(record))
-            before = ""
+            previous = ""
 
 
 def _bill(record: InputRecord) -> FiledBill:

@@ -3,9 +3,7 @@
 Add, replace, update and cancel by the chapter's rules. A number that was cancelled is never used
 again; a replacement after release is refused; what the system may not decide itself is referred
 to an officer (message type 04). Where a replacement comes after a bill match but before arrival
-and review, which the chapter leaves open, it is taken.
-
-SX: the records of an answer to a cargo release (SE v40 p.20, 28, 85).
+and review, which the chapter leaves open, it is accepted.
 """
 
 from __future__ import annotations
@@ -53,11 +51,11 @@ def release_failure(records: Sequence[InputRecord]) -> list[str]:
     return [records[0].text, *_line(REJECTED, "ZZZ", FAILURE)]
 
 
-def build_answer(records: Sequence[InputRecord], found: Sequence[Remark], done: FilingOutcome) -> list[str]:
+def build_answer(records: Sequence[InputRecord], remarks: Sequence[Remark], outcome: FilingOutcome) -> list[str]:
     """SE10 and SE15 always, other records where something is wrong with them; at most nine
     remarks on a record, and one line on the whole (SE v40 p.20, 28)."""
     codes: dict[int, list[str]] = defaultdict(list)
-    for index, code in found:
+    for index, code in remarks:
         codes[index].append(code)
     lines: list[str] = []
     for index, record in enumerate(records):
@@ -65,7 +63,7 @@ def build_answer(records: Sequence[InputRecord], found: Sequence[Remark], done: 
             lines.append(record.text)
         for code in codes[index][:9]:
             lines += _line("11", code, SX[code])
-    return lines + _line(done.kind, done.code, done.text or _FINAL[done.kind])
+    return lines + _line(outcome.kind, outcome.code, outcome.text or _FINAL[outcome.kind])
 
 
 _FINAL = {
@@ -88,7 +86,7 @@ def _line(kind: str, code: str, text: str) -> list[str]:
 
 
 def certification_answer(
-    filing: ReleaseFiling, importer_type: str, codes: Sequence[str], done: FilingOutcome
+    filing: ReleaseFiling, importer_type: str, codes: Sequence[str], outcome: FilingOutcome
 ) -> list[str]:
     """The SX of the cargo part of a certified summary: it comes apart from the AX (ESF p.35)."""
     head = build_record(
@@ -114,162 +112,162 @@ def certification_answer(
         )
         for bill in filing.bills
     ]
-    found = [line for code in codes[:9] for line in _line("11", code, SX[code])]
-    return [head, *found, *bills, *_line(done.kind, done.code, done.text or _FINAL[done.kind])]
+    remark_lines = [line for code in codes[:9] for line in _line("11", code, SX[code])]
+    return [head, *remark_lines, *bills, *_line(outcome.kind, outcome.code, outcome.text or _FINAL[outcome.kind])]
 
 
 _UPDATE_DAYS = 15
 
 
-def transact(book: SimulatorState, origin: NotificationAddress, records: Sequence[InputRecord]) -> list[str]:
+def transact(database: SimulatorState, origin: NotificationAddress, records: Sequence[InputRecord]) -> list[str]:
     """The SX records of one SE transaction, which is carried out if nothing is wrong with it."""
     filing = release_filing(records)
-    found = _identity(book, origin, records[0]) + release_remarks(book, records, filing)
-    if found:
-        book.tell(filing.number, "entry rejected", " ".join(code for _, code in found))
-        return build_answer(records, sorted(dict.fromkeys(found)), FilingOutcome(REJECTED))
-    done = carry_out(book, origin, filing)
-    return build_answer(records, [(0, done.code)] if done.code else [], done)
+    remarks = _identity(database, origin, records[0]) + release_remarks(database, records, filing)
+    if remarks:
+        database.add_event(filing.number, "entry rejected", " ".join(code for _, code in remarks))
+        return build_answer(records, sorted(dict.fromkeys(remarks)), FilingOutcome(REJECTED))
+    outcome = carry_out(database, origin, filing)
+    return build_answer(records, [(0, outcome.code)] if outcome.code else [], outcome)
 
 
-def _identity(book: SimulatorState, origin: NotificationAddress, head: InputRecord) -> list[Remark]:
+def _identity(database: SimulatorState, origin: NotificationAddress, head: InputRecord) -> list[Remark]:
     filer, number = head["entry_filer_code"], head["entry_number"]
-    found: list[Remark] = []
+    remarks: list[Remark] = []
     if head["action_code"] not in ("A", "R", "U", "D", ""):
-        found.append((0, "002"))
+        remarks.append((0, "002"))
     if filer and filer != origin.filer:
-        found.append((0, "Z03"))
-    profile = book.filer(filer)
+        remarks.append((0, "Z03"))
+    profile = database.filer(filer)
     if filer and profile is None:
-        found.append((0, "004"))
+        remarks.append((0, "004"))
     elif filer and number and not right_digit(filer, number, profile.factor if profile else 0):
-        found.append((0, "006"))
-    return found
+        remarks.append((0, "006"))
+    return remarks
 
 
 def carry_out(
-    book: SimulatorState, origin: NotificationAddress, filing: ReleaseFiling, source: str = "abi"
+    database: SimulatorState, origin: NotificationAddress, filing: ReleaseFiling, source: str = "abi"
 ) -> FilingOutcome:
-    """Carry out a filing whose data are right. Writes the book."""
-    entry = book.entry(filing.number)
+    """Carry out a filing whose data are right. Writes the state."""
+    entry = database.entry(filing.number)
     if filing.action == "A":
-        done = _add(book, origin, filing, source) if entry is None else _taken(entry)
+        outcome = _add(database, origin, filing, source) if entry is None else _taken(entry)
     elif entry is None:
-        done = FilingOutcome(REJECTED, "008")
+        outcome = FilingOutcome(REJECTED, "008")
     elif entry.status == "cancelled":
-        done = FilingOutcome(REJECTED, "Z40")
+        outcome = FilingOutcome(REJECTED, "Z40")
     elif entry.request:
-        done = FilingOutcome(REJECTED, "Z43")
+        outcome = FilingOutcome(REJECTED, "Z43")
     else:
-        done = {"R": _replace, "U": _update, "D": _cancel}[filing.action](book, entry, filing)
-    if done.kind == REJECTED:
-        book.tell(filing.number, "entry rejected", done.code)
-    return done
+        outcome = {"R": _replace, "U": _update, "D": _cancel}[filing.action](database, entry, filing)
+    if outcome.kind == REJECTED:
+        database.add_event(filing.number, "entry rejected", outcome.code)
+    return outcome
 
 
 def _taken(entry: EntryRow) -> FilingOutcome:
     return FilingOutcome(REJECTED, "Z40" if entry.status == "cancelled" else "007")
 
 
-def _add(book: SimulatorState, origin: NotificationAddress, filing: ReleaseFiling, source: str) -> FilingOutcome:
-    if is_canceled(book, filing.number):
+def _add(database: SimulatorState, origin: NotificationAddress, filing: ReleaseFiling, source: str) -> FilingOutcome:
+    if is_canceled(database, filing.number):
         return FilingOutcome(REJECTED, "Z40")
-    expected = book.run("SELECT outcome FROM expected WHERE number = ?", filing.number)
+    expected = database.run("SELECT outcome FROM expected WHERE number = ?", filing.number)
     entry = EntryRow(
         filing.number,
         source=source,
         address=address_text(origin),
-        created=book.tick(),
+        created=database.tick(),
         outcome=expected[0]["outcome"] if expected else "",
         quota="pending" if filing.entry_type in QUOTA else "",
     )
-    book.tell(filing.number, "entry added", source)
-    _keep(book, entry, filing)
+    database.add_event(filing.number, "entry added", source)
+    _keep(database, entry, filing)
     return FilingOutcome(ACCEPTED)
 
 
-def _keep(book: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> None:
-    entry.filing, entry.port = filing.text(), filing.port or _derived_port(book, filing)
+def _keep(database: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> None:
+    entry.filing, entry.port = filing.text(), filing.port or _derived_port(database, filing)
     entry.entry_type, entry.importer, entry.mode = filing.entry_type, filing.importer, filing.mode
-    book.put(entry)
-    link_bills(book, entry)
-    settle_entry(book, entry)
+    database.put(entry)
+    link_bills(database, entry)
+    settle_entry(database, entry)
 
 
-def _derived_port(book: SimulatorState, filing: ReleaseFiling) -> str:
+def _derived_port(database: SimulatorState, filing: ReleaseFiling) -> str:
     """The port of unlading of the first bill on a manifest (SE v40 p.37 note 7)."""
     for bill in filing.lowest:
-        rows = book.run("SELECT port FROM bills WHERE issuer = ? AND number = ?", bill.issuer, bill.number)
+        rows = database.run("SELECT port FROM bills WHERE issuer = ? AND number = ?", bill.issuer, bill.number)
         if rows and rows[0]["port"]:
             return rows[0]["port"]
     return ""
 
 
-def _replace(book: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> FilingOutcome:
+def _replace(database: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> FilingOutcome:
     if entry.status == "released":
         return FilingOutcome(REJECTED, "Z41")
-    if _port_conflict(book, entry, filing):
+    if _port_conflict(database, entry, filing):
         return FilingOutcome(REJECTED, "B22")
-    if entry.outcome in OUTCOMES or has_arrived_bill(book, entry):
-        return _refer(book, entry, filing, "correction")
-    replace_filing(book, entry, filing)
+    if entry.outcome in OUTCOMES or has_arrived_bill(database, entry):
+        return _refer(database, entry, filing, "correction")
+    replace_filing(database, entry, filing)
     return FilingOutcome(ACCEPTED)
 
 
-def replace_filing(book: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> None:
+def replace_filing(database: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> None:
     """Put a filing in the place of the one on file."""
-    book.tell(entry.number, "entry replaced")
+    database.add_event(entry.number, "entry replaced")
     entry.request = entry.requested = ""
-    note_status(book, entry, "88")
-    _keep(book, entry, filing)
+    note_status(database, entry, "88")
+    _keep(database, entry, filing)
 
 
-def _update(book: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> FilingOutcome:
-    if entry.released and book.today > entry.released + timedelta(days=_UPDATE_DAYS):
+def _update(database: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> FilingOutcome:
+    if entry.released and database.today > entry.released + timedelta(days=_UPDATE_DAYS):
         return FilingOutcome(REJECTED, "Z42")
-    if _port_conflict(book, entry, filing):
+    if _port_conflict(database, entry, filing):
         return FilingOutcome(REJECTED, "B22")
     merged = ReleaseFiling.read(entry.filing).updated(filing)
-    book.tell(entry.number, "entry updated")
-    _keep(book, entry, merged)
+    database.add_event(entry.number, "entry updated")
+    _keep(database, entry, merged)
     return FilingOutcome(ACCEPTED)
 
 
-def _port_conflict(book: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> bool:
+def _port_conflict(database: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> bool:
     """A new port while a summary stands at the old one: delete the summary first (SE v40 p.35;
     B22 is the dictionary's code for it)."""
-    summary = book.summary(entry.number)
+    summary = database.summary(entry.number)
     return bool(filing.port and summary and summary.status == 1 and summary.port != filing.port)
 
 
-def _cancel(book: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> FilingOutcome:
-    free = not has_matched_bill(book, entry) and entry.outcome not in OUTCOMES and not entry.released
+def _cancel(database: SimulatorState, entry: EntryRow, filing: ReleaseFiling) -> FilingOutcome:
+    free = not has_matched_bill(database, entry) and entry.outcome not in OUTCOMES and not entry.released
     if not free:
-        return _refer(book, entry, filing, "cancellation")
-    cancel_filing(book, entry, filing.reason)
+        return _refer(database, entry, filing, "cancellation")
+    cancel_filing(database, entry, filing.reason)
     return FilingOutcome(ACCEPTED)
 
 
-def cancel_filing(book: SimulatorState, entry: EntryRow, reason: str = "") -> None:
-    """Cancelled: it stays on file and its number is burnt (SE v40 p.19)."""
+def cancel_filing(database: SimulatorState, entry: EntryRow, reason: str = "") -> None:
+    """Cancelled: it stays on file and its number is canceled (SE v40 p.19)."""
     entry.status, entry.request, entry.requested = "cancelled", "", ""
-    note_status(book, entry, "23")
-    book.tell(entry.number, "entry cancelled", reason)
-    book.put(entry)
-    summary = book.summary(entry.number)
+    note_status(database, entry, "23")
+    database.add_event(entry.number, "entry cancelled", reason)
+    database.put(entry)
+    summary = database.summary(entry.number)
     if summary:
-        summary.status, summary.control, summary.changed = 3, 3, book.today
-        book.put(summary)
+        summary.status, summary.control, summary.changed = 3, 3, database.today
+        database.put(summary)
 
 
-def is_canceled(book: SimulatorState, number: str) -> bool:
+def is_canceled(database: SimulatorState, number: str) -> bool:
     """Whether a number was cancelled, as an entry or as a summary."""
-    entry, summary = book.entry(number), book.summary(number)
+    entry, summary = database.entry(number), database.summary(number)
     return bool((entry and entry.status == "cancelled") or (summary and summary.status == 3))
 
 
-def _refer(book: SimulatorState, entry: EntryRow, filing: ReleaseFiling, kind: str) -> FilingOutcome:
+def _refer(database: SimulatorState, entry: EntryRow, filing: ReleaseFiling, kind: str) -> FilingOutcome:
     entry.request, entry.requested = kind, filing.text()
-    book.tell(entry.number, f"{kind} requested", filing.reason)
-    book.put(entry)
+    database.add_event(entry.number, f"{kind} requested", filing.reason)
+    database.put(entry)
     return FilingOutcome(REFERRED)

@@ -18,7 +18,7 @@ BOND_NEEDED = code_set("01 02 03 06 07 21 22 23 34 38")
 _IMPORTER_BONDS = ("A", "C")
 
 
-def check(book: SimulatorState, draft: FiledSummary, report: ConditionReport, day: date) -> None:
+def check(database: SimulatorState, draft: FiledSummary, report: ConditionReport, day: date) -> None:
     """`day`: the date that decides which bond holds (ESF p.156)."""
     bonds = draft.all("31")
     waived = draft.head["bond_waiver_indicator"] == "0"
@@ -26,14 +26,14 @@ def check(book: SimulatorState, draft: FiledSummary, report: ConditionReport, da
     report.check(not waived and not bonds and draft.kind in BOND_NEEDED, "119")
     canadian = all(_canadian(line.head["country_of_origin_code"]) for line in draft.lines)
     report.check(waived and draft.kind == "23" and not canadian, "761")
-    kinds = [one["bond_type_code"] for one in bonds]
-    uses = [one["bond_designation_type_code"] for one in bonds]
+    kinds = [stated["bond_type_code"] for stated in bonds]
+    uses = [stated["bond_designation_type_code"] for stated in bonds]
     report.check(kinds.count("8") > 1, "193")
     report.check(len(bonds) == 2 and uses.count("A") != 1, "268")
     report.check(bonds and not set(uses) & set("BUE"), "759" if "9" in kinds else "269")
-    for place, bond in enumerate(bonds, 1):
-        shown = ("BNDDTL", place, f"{kinds[place - 1]} {uses[place - 1]} {bond.raw(_SURETY)}")
-        _bond(book, draft, report, bond, shown, day)
+    for position, bond in enumerate(bonds, 1):
+        reference = ("BNDDTL", position, f"{kinds[position - 1]} {uses[position - 1]} {bond.raw(_SURETY)}")
+        _bond(database, draft, report, bond, reference, day)
     _payment(draft, report, continuous="8" in kinds or waived)
 
 
@@ -45,63 +45,68 @@ def _canadian(origin: str) -> bool:
 
 
 def _bond(
-    book: SimulatorState, draft: FiledSummary, report: ConditionReport, bond: InputRecord, shown: Reference, day: date
+    database: SimulatorState,
+    draft: FiledSummary,
+    report: ConditionReport,
+    bond: InputRecord,
+    reference: Reference,
+    day: date,
 ) -> None:
     kind, use = bond["bond_type_code"], bond["bond_designation_type_code"]
-    report.check(kind not in ("8", "9"), "112", shown)
-    report.check(use not in tuple("BAUE"), "266", shown)
-    report.check(not bond[_SURETY], "137", shown)
+    report.check(kind not in ("8", "9"), "112", reference)
+    report.check(use not in tuple("BAUE"), "266", reference)
+    report.check(not bond[_SURETY], "137", reference)
     if kind == "8":
-        report.check(use != "B", "267", shown)
-        report.check(bond["single_transaction_bond_amount"], "214", shown)
-        report.check(bond["bond_producer_account"], "126", shown)
-        report.check(bond["continuous_bond_indicator"] not in ("", "Y", "S"), "246", shown)
-        _continuous(book, draft, report, bond[_SURETY], shown, day)
+        report.check(use != "B", "267", reference)
+        report.check(bond["single_transaction_bond_amount"], "214", reference)
+        report.check(bond["bond_producer_account"], "126", reference)
+        report.check(bond["continuous_bond_indicator"] not in ("", "Y", "S"), "246", reference)
+        _continuous(database, draft, report, bond[_SURETY], reference, day)
     elif kind == "9":
-        report.check(bond["continuous_bond_indicator"], "223", shown)
-        report.check(not bond["single_transaction_bond_amount"], "265", shown)
+        report.check(bond["continuous_bond_indicator"], "223", reference)
+        report.check(not bond["single_transaction_bond_amount"], "265", reference)
         amount = bond.number("single_transaction_bond_amount")
-        report.check(bond["single_transaction_bond_amount"] and not amount, "240", shown)
-        _transaction(book, draft, report, bond, shown)
+        report.check(bond["single_transaction_bond_amount"] and not amount, "240", reference)
+        _transaction(database, draft, report, bond, reference)
 
 
 def _continuous(
-    book: SimulatorState, draft: FiledSummary, report: ConditionReport, surety: str, shown: Reference, day: date
+    database: SimulatorState, draft: FiledSummary, report: ConditionReport, surety: str, reference: Reference, day: date
 ) -> None:
-    if not book.run("SELECT 1 FROM importers LIMIT 1"):
+    if not database.has_importers:
         return
     importer = draft.record("11")["importer_of_record_number"]
-    found = book.find(BondRow, "importer = ?", importer)
-    usable = [one for one in found if one.activity in _IMPORTER_BONDS]
-    if not found:
-        report.add("113", shown)
+    bonds = database.find(BondRow, "importer = ?", importer)
+    usable = [bond for bond in bonds if bond.activity in _IMPORTER_BONDS]
+    if not bonds:
+        report.add("113", reference)
     elif not usable:
-        report.add("114", shown)
+        report.add("114", reference)
     else:
-        best = next((one for one in usable if one.surety == surety), usable[0])
-        report.check(best.surety != surety, "145", shown)
-        report.check(best.effective and day < best.effective, "115", shown)
-        report.check(best.terminated and day >= best.terminated, "117", shown)
-        report.check(not best.sufficient, "116", shown)
+        matching = next((bond for bond in usable if bond.surety == surety), usable[0])
+        report.check(matching.surety != surety, "145", reference)
+        report.check(matching.effective and day < matching.effective, "115", reference)
+        report.check(matching.terminated and day >= matching.terminated, "117", reference)
+        report.check(not matching.sufficient, "116", reference)
 
 
 def _transaction(
-    book: SimulatorState, draft: FiledSummary, report: ConditionReport, bond: InputRecord, shown: Reference
+    database: SimulatorState, draft: FiledSummary, report: ConditionReport, bond: InputRecord, reference: Reference
 ) -> None:
-    stands = book.find(TransactionBondRow, "entry = ?", draft.number)
+    bonds = database.find(TransactionBondRow, "entry = ?", draft.number)
     use = bond["bond_designation_type_code"]
-    if not stands:
-        report.add("752", shown)
+    if not bonds:
+        report.add("752", reference)
         return
-    match = next((one for one in stands if one.designation == use), None)
+    match = next((filed for filed in bonds if filed.designation == use), None)
     if match is None:
-        report.add("754", shown)
+        report.add("754", reference)
         return
-    report.check(match.void, "753", shown)
-    report.check(match.entry_type != draft.kind, "755", shown)
+    report.check(match.void, "753", reference)
+    report.check(match.entry_type != draft.kind, "755", reference)
     amount = bond.number("single_transaction_bond_amount")
-    report.check(match.amount != amount, "756", shown)
-    report.check(match.importer != draft.record("11")["importer_of_record_number"], "757", shown)
+    report.check(match.amount != amount, "756", reference)
+    report.check(match.importer != draft.record("11")["importer_of_record_number"], "757", reference)
 
 
 def _payment(draft: FiledSummary, report: ConditionReport, *, continuous: bool) -> None:

@@ -17,19 +17,19 @@ TYPES = sorted(code_set("01 02 03 06 07 11 12 21 22 23 31 32 34 38 51 52"))
 
 @dataclass(frozen=True)
 class ElementRule:
-    """Cells in the order of TYPES; the condition where it is missing, and where not allowed."""
+    """Cells in the order of TYPES; the condition where it is missing, and where not alldue."""
 
     cells: str
     missing: str
     barred: str
     of: Callable[..., object]
 
-    def judge(self, kind: str, given: object) -> str:
+    def judge(self, kind: str, value: object) -> str:
         """The condition code, or blank."""
         cell = self.cells[TYPES.index(kind)]
-        if cell == "M" and not given:
+        if cell == "M" and not value:
             return self.missing
-        return self.barred if cell == "N" and given else ""
+        return self.barred if cell == "N" and value else ""
 
 
 def _head(name: str) -> Callable[[FiledSummary], object]:

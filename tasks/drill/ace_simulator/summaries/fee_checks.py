@@ -25,51 +25,51 @@ HEADER_CLASSES = frozenset((INFORMAL, MAIL, SURCHARGE))
 TAXES = code_set("016 017 018 022")
 
 
-def check(book: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
-    day = fee_day(book, draft)
+def check(database: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
+    day = fee_day(database, draft)
     for line in draft.lines:
         _classes(line, report)
         _mpf(draft, line, report, day)
-        _hmf(book, draft, line, report)
-    _header_fees(book, draft, report, day)
+        _hmf(database, draft, line, report)
+    _header_fees(database, draft, report, day)
 
 
-def fee_day(book: SimulatorState, draft: FiledSummary) -> date:
+def fee_day(database: SimulatorState, draft: FiledSummary) -> date:
     """ESF p.161: entry date, estimated entry date, release, statement, later arrival, receipt."""
     estimated = draft.day("11", "estimated_entry_date")
     statement = draft.head.day("preliminary_statement_print_date")
     arrival = draft.day("20", "estimated_date_of_arrival")
-    later = arrival if arrival and arrival > book.today else None
-    return entry_date(book, draft.number) or estimated or statement or later or book.today
+    later = arrival if arrival and arrival > database.today else None
+    return entry_date(database, draft.number) or estimated or statement or later or database.today
 
 
-def _harbor_day(book: SimulatorState, draft: FiledSummary) -> date:
+def _harbor_day(database: SimulatorState, draft: FiledSummary) -> date:
     """ESF p.162: importation, in-bond, arrival, receipt."""
-    found = (
+    days = (
         draft.day("11", "date_of_importation"),
         draft.day("20", "in_bond_in_transit_date"),
         draft.day("20", "estimated_date_of_arrival"),
     )
-    return next((one for one in found if one), book.today)
+    return next((day for day in days if day), database.today)
 
 
 def _classes(line: FiledSummaryLine, report: ConditionReport) -> None:
-    seen: set[str] = set()
+    codes: set[str] = set()
     for code, amount in line.fees:
-        shown = on_fee(line, code, amount)
-        report.check(not code, "248", *shown)
-        report.check(code in HEADER_CLASSES or code in seen, "250", *shown)
-        report.check(code and code not in LINE_CLASSES | HEADER_CLASSES, "249", *shown)
-        seen.add(code)
-    tax, other = line.first("60"), line.first("61")
+        references = on_fee(line, code, amount)
+        report.check(not code, "248", *references)
+        report.check(code in HEADER_CLASSES or code in codes, "250", *references)
+        report.check(code and code not in LINE_CLASSES | HEADER_CLASSES, "249", *references)
+        codes.add(code)
+    tax, other_fee = line.first("60"), line.first("61")
     if tax:
         report.check(tax["accounting_class_code"] not in TAXES, "532", *on_line(line))
-    if other:
-        report.check(other["accounting_class_code"] != "672", "765", *on_line(line))
+    if other_fee:
+        report.check(other_fee["accounting_class_code"] != "672", "765", *on_line(line))
 
 
 def mpf_exempt(draft: FiledSummary, line: FiledSummaryLine, day: date) -> bool:
-    """ESF p.161, from the shared table of programmes, origins and chapters."""
+    """ESF p.161, from the shared table of programs, origins and chapters."""
     facts = {
         "entry_type": draft.kind,
         "origin": line.head["country_of_origin_code"],
@@ -82,55 +82,52 @@ def mpf_exempt(draft: FiledSummary, line: FiledSummaryLine, day: date) -> bool:
     if any(is_fee_exempt(MPF, kind, code, day) for kind, code in facts.items()):
         return True
     return any(
-        is_fee_exempt(MPF, "chapter", one.hts[:2], day) and not is_fee_exempt(MPF, "not_chapter", one.hts[:8], day)
-        for one in line.tariffs
+        is_fee_exempt(MPF, "chapter", tariff.hts[:2], day)
+        and not is_fee_exempt(MPF, "not_chapter", tariff.hts[:8], day)
+        for tariff in line.tariffs
     )
 
 
 def _mpf(draft: FiledSummary, line: FiledSummaryLine, report: ConditionReport, day: date) -> None:
-    given, now = line.fee(MPF), fee_period(MPF, day)
-    if now is None or _express(draft):
+    amount, period = line.fee(MPF), fee_period(MPF, day)
+    if period is None or draft.express:
         return
     informal = draft.kind in ("11", "12")
-    if given is None:
+    if amount is None:
         report.check(not informal and not mpf_exempt(draft, line, day), "633", *on_line(line))
         return
-    shown = on_fee(line, MPF, given)
+    references = on_fee(line, MPF, amount)
     if informal:
-        report.add("630", *shown)
+        report.add("630", *references)
     elif line.set_part == "V":
-        report.add("629", *shown)
+        report.add("629", *references)
     elif mpf_exempt(draft, line, day):
-        report.add("632", *shown)
+        report.add("632", *references)
     else:
-        report.check(given != fee_share(now.per_million, line.value), "634", *shown)
+        report.check(amount != fee_share(period.per_million, line.value), "634", *references)
 
 
-def _express(draft: FiledSummary) -> bool:
-    return draft.head["consolidated_express_informal_indicator"] == "Y"
-
-
-def _hmf(book: SimulatorState, draft: FiledSummary, line: FiledSummaryLine, report: ConditionReport) -> None:
+def _hmf(database: SimulatorState, draft: FiledSummary, line: FiledSummaryLine, report: ConditionReport) -> None:
     """ESF p.162: the sum of the line's values times the rate, to the cent."""
-    given, day = line.fee(HMF), _harbor_day(book, draft)
+    amount, day = line.fee(HMF), _harbor_day(database, draft)
     barred = is_fee_exempt(HMF, "entry_type", draft.kind, day)
-    if given is None:
+    if amount is None:
         needed = draft.mode == "12" and not barred and line.set_part != "V"
-        report.check(needed and not _negligible(book, draft), "600", *on_line(line))
+        report.check(needed and not _negligible(database, draft), "600", *on_line(line))
         return
-    shown = on_fee(line, HMF, given)
-    report.check(barred, "481", *shown)
-    report.check(draft.mode not in ("10", "11", "12"), "482", *shown)
-    report.check(line.set_part == "V", "480", *shown)
-    now = fee_period(HMF, day)
-    report.check(now and given != fee_share(now.per_million, line.value), "601", *shown)
+    references = on_fee(line, HMF, amount)
+    report.check(barred, "481", *references)
+    report.check(draft.mode not in ("10", "11", "12"), "482", *references)
+    report.check(line.set_part == "V", "480", *references)
+    period = fee_period(HMF, day)
+    report.check(period and amount != fee_share(period.per_million, line.value), "601", *references)
 
 
-def _negligible(book: SimulatorState, draft: FiledSummary) -> bool:
+def _negligible(database: SimulatorState, draft: FiledSummary) -> bool:
     """Whether all of the HMF is within the de minimis and nothing else is due."""
-    now = fee_period(HMF, _harbor_day(book, draft))
-    whole = sum(fee_share(now.per_million if now else 0, line.value) for line in draft.lines)
-    return whole <= DE_MINIMIS and not due_besides_harbor(draft)
+    period = fee_period(HMF, _harbor_day(database, draft))
+    total = sum(fee_share(period.per_million if period else 0, line.value) for line in draft.lines)
+    return total <= DE_MINIMIS and not due_besides_harbor(draft)
 
 
 def due_besides_harbor(draft: FiledSummary) -> int:
@@ -141,47 +138,47 @@ def due_besides_harbor(draft: FiledSummary) -> int:
 
 def other_revenue(draft: FiledSummary) -> tuple[int, int, int]:
     """IR tax, other revenue, AD/CVD duty of all lines."""
-    tax = other = cases = 0
+    tax = other_amount = cases = 0
     for line in draft.lines:
-        tax += sum(one.number("ir_tax_amount") for one in line.all("60"))
-        other += sum(one.number("other_revenue_amount") for one in line.all("61"))
-        cases += sum(one.number("ad_cvd_duty_amount") for one in line.all("53"))
-    return tax, other, cases
+        tax += sum(record.number("ir_tax_amount") for record in line.all("60"))
+        other_amount += sum(record.number("other_revenue_amount") for record in line.all("61"))
+        cases += sum(record.number("ad_cvd_duty_amount") for record in line.all("53"))
+    return tax, other_amount, cases
 
 
-def _header_fees(book: SimulatorState, draft: FiledSummary, report: ConditionReport, day: date) -> None:
-    given = draft.header_fees
-    codes = [code for code, _ in given]
-    for place, (code, amount) in enumerate(given, 1):
-        shown = ("HDRFEE", place, f"{code} {amount:8d}")
-        report.check(code in LINE_CLASSES or code == SURCHARGE, "250", shown)
-        report.check(code not in LINE_CLASSES | HEADER_CLASSES, "249", shown)
-        report.check(codes.count(code) > 1, "254", shown)
-        report.check(code == MAIL and draft.mode != "50", "250", shown)
-    _informal(book, draft, report, day, dict(given))
+def _header_fees(database: SimulatorState, draft: FiledSummary, report: ConditionReport, day: date) -> None:
+    fees = draft.header_fees
+    codes = [code for code, _ in fees]
+    for position, (code, amount) in enumerate(fees, 1):
+        reference = ("HDRFEE", position, f"{code} {amount:8d}")
+        report.check(code in LINE_CLASSES or code == SURCHARGE, "250", reference)
+        report.check(code not in LINE_CLASSES | HEADER_CLASSES, "249", reference)
+        report.check(codes.count(code) > 1, "254", reference)
+        report.check(code == MAIL and draft.mode != "50", "250", reference)
+    _informal(database, draft, report, day, dict(fees))
 
 
 def _informal(
-    book: SimulatorState, draft: FiledSummary, report: ConditionReport, day: date, given: dict[str, int]
+    database: SimulatorState, draft: FiledSummary, report: ConditionReport, day: date, fees: dict[str, int]
 ) -> None:
     """ESF p.163: the fixed fee of an informal, unless the goods, port or way exempt it."""
     informal = draft.kind in ("11", "12")
-    amount, now = given.get(INFORMAL), fee_period(INFORMAL, day)
-    free = (
+    amount, period = fees.get(INFORMAL), fee_period(INFORMAL, day)
+    is_exempt = (
         draft.mode == "50"
-        or bool(book.run("SELECT 1 FROM ports WHERE code = ? AND no_informal_fee", draft.port))
-        or _express(draft)
+        or bool(database.run("SELECT 1 FROM ports WHERE code = ? AND no_informal_fee", draft.port))
+        or draft.express
         or all(_article_exempt(draft, line, day) for line in draft.lines)
     )
-    loose = draft.consolidated or draft.mode == "70"
+    is_unchecked = draft.consolidated or draft.mode == "70"
     if amount is None:
-        report.check(informal and not free and not loose, "636")
+        report.check(informal and not is_exempt and not is_unchecked, "636")
         return
     report.check(not informal, "637")
-    report.check(informal and free, "635")
-    right = now is None or amount == now.amount
-    more = draft.consolidated and now is not None and amount > now.amount
-    report.check(informal and not (right or more or draft.mode == "70"), "638")
+    report.check(informal and is_exempt, "635")
+    is_right = period is None or amount == period.amount
+    is_more = draft.consolidated and period is not None and amount > period.amount
+    report.check(informal and not (is_right or is_more or draft.mode == "70"), "638")
 
 
 def _article_exempt(draft: FiledSummary, line: FiledSummaryLine, day: date) -> bool:

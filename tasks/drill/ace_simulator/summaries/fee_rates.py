@@ -1,7 +1,7 @@
-"""Fees and business days as the stand-in reckons them.
+"""Fees and business days as the simulator reckons them.
 
 The amounts come from the dated tables that the writer reads too (`data/ace/fees.csv`,
-`fee_exemptions.csv`). The order of days, the sums and the calendar are the stand-in's own.
+`fee_exemptions.csv`). The order of days, the sums and the calendar are the simulator's own.
 Amounts are whole cents.
 """
 
@@ -14,7 +14,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
 
-INFORMAL_LIMIT = 2_500
 DE_MINIMIS = 300
 """HMF up to this, in cents, is not submitted if nothing else is due (ESF p.162)."""
 
@@ -40,7 +39,7 @@ def fee_period(fee: str, day: date) -> FeePeriod | None:
 
 
 def is_fee_exempt(fee: str, kind: str, code: str, day: date) -> bool:
-    """Whether `code` (an entry type, origin, programme, chapter ...) pays no such fee on a day."""
+    """Whether `code` (an entry type, origin, program, chapter ...) pays no such fee on a day."""
     return any(
         row["fee"] == fee and row["kind"] == kind and row["code"] == code and _within(row, day)
         for row in _table("fee_exemptions.csv")

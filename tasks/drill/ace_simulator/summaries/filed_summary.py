@@ -1,7 +1,5 @@
 """An entry summary as it came in: its AE records sorted into header, lines and totals, and the
 conditions found on it with the E0 references that say where (AE 2026-07 p.193-206).
-
-Conditions found on a summary, with the E0 references that say where (AE 2026-07 p.193-206).
 """
 
 from __future__ import annotations
@@ -11,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from tasks.ace.api import record_layout
+from tasks.drill.ace_simulator.batches.condition_texts import AX
 from tasks.drill.ace_simulator.batches.input_records import InputRecord, build_record, code_set
-from tasks.drill.ace_simulator.batches.summary_texts import AX
 from tasks.drill.ace_simulator.releases.release_filing import hyphenated_number
 
 
@@ -28,7 +26,7 @@ class ConditionReport:
     """Conditions of one summary, in the order found. `place`: its number in the block."""
 
     draft: FiledSummary
-    place: int
+    position: int
     conditions: list[SummaryCondition] = field(default_factory=list)
 
     def add(self, code: str, *references: Reference, severity: str = "F") -> None:
@@ -42,19 +40,19 @@ class ConditionReport:
 
     @property
     def fatal(self) -> bool:
-        return any(one.severity == "F" for one in self.conditions)
+        return any(condition.severity == "F" for condition in self.conditions)
 
     @property
     def severity(self) -> str:
         """The worst of all; a PGA warning outranks a Census one (ESF p.205)."""
-        found = {one.severity for one in self.conditions}
-        return next((one for one in "FPWI" if one in found), "")
+        severities = {level.severity for level in self.conditions}
+        return next((level for level in "FPWI" if level in severities), "")
 
-    def total(self, *more: Reference) -> tuple[Reference, ...]:
-        return (("TOTALS", self.place, self._identity()), *more)
+    def total(self, *references: Reference) -> tuple[Reference, ...]:
+        return (("TOTALS", self.position, self._identity()), *references)
 
     def after_lines(self) -> tuple[Reference, ...]:
-        return (("PSTLIN", self.place, self._identity()),)
+        return (("PSTLIN", self.position, self._identity()),)
 
     def _identity(self) -> str:
         head = self.draft.head
@@ -64,15 +62,15 @@ class ConditionReport:
 
     def lines(self, final: tuple[str, str], *, version: str = "", reference: str = "") -> list[str]:
         """The AX records: E0 SUMMRY, references and conditions, and the final disposition."""
-        out = [_e0(("SUMMRY", self.place, f"{self._identity()} ".rstrip()))]
-        shown = reference or self.draft.reference
+        records = [_e0(("SUMMRY", self.position, f"{self._identity()} ".rstrip()))]
+        broker_reference = reference or self.draft.reference
         # Without a reference of its own a condition belongs to SUMMRY, so these come first.
-        for condition in sorted(self.conditions, key=lambda one: bool(one.references)):
-            out += [_e0(one) for one in condition.references]
-            out.append(self._e1("", condition.severity, condition.code, "", shown))
+        for condition in sorted(self.conditions, key=lambda condition: bool(condition.references)):
+            records += [_e0(where) for where in condition.references]
+            records.append(self._e1("", condition.severity, condition.code, "", broker_reference))
         disposition, code = final
         severity = "F" if disposition == "R" else self.severity
-        return [*out, self._e1(disposition, severity, code, version, shown)]
+        return [*records, self._e1(disposition, severity, code, version, broker_reference)]
 
     def _e1(self, final: str, severity: str, code: str, version: str, reference: str) -> str:
         head = self.draft.head
@@ -90,30 +88,30 @@ class ConditionReport:
 
 
 def _e0(reference: Reference) -> str:
-    kind, place, text = reference
+    kind, position, text = reference
     return build_record(
-        record_layout("AE", "E0"), reference_data_type_code=kind, occurrence_position=place, reference_data_text=text
+        record_layout("AE", "E0"), reference_data_type_code=kind, occurrence_position=position, reference_data_text=text
     )
 
 
-def on_line(line: FiledSummaryLine, *more: Reference) -> tuple[Reference, ...]:
-    return (("LINITM", line.place, line.head.raw("line")), *more)
+def on_line(line: FiledSummaryLine, *references: Reference) -> tuple[Reference, ...]:
+    return (("LINITM", line.position, line.head.raw("line")), *references)
 
 
-def on_tariff(line: FiledSummaryLine, tariff: FiledTariff, *more: Reference) -> tuple[Reference, ...]:
-    return on_line(line, ("TARIFF", tariff.place, tariff.record.raw("hts_number")), *more)
+def on_tariff(line: FiledSummaryLine, tariff: FiledTariff, *references: Reference) -> tuple[Reference, ...]:
+    return on_line(line, ("TARIFF", tariff.position, tariff.record.raw("hts_number")), *references)
 
 
 def on_fee(line: FiledSummaryLine, code: str, amount: int) -> tuple[Reference, ...]:
-    place = next((k for k, fee in enumerate(line.fees, 1) if fee[0] == code), 0)
-    return on_line(line, ("LINFEE", place, f"{code} {amount:8d}"))
+    position = next((k for k, fee in enumerate(line.fees, 1) if fee[0] == code), 0)
+    return on_line(line, ("LINFEE", position, f"{code} {amount:8d}"))
 
 
 def on_fee_total(draft: FiledSummary, code: str) -> Reference:
     totals = draft.fee_totals
-    place = next((k for k, one in enumerate(totals, 1) if one[0] == code), 0)
-    amount = next((one[1] for one in totals if one[0] == code), 0)
-    return "FEETOT", place, f"{code} {amount:11d}"
+    position = next((k for k, total in enumerate(totals, 1) if total[0] == code), 0)
+    amount = next((total[1] for total in totals if total[0] == code), 0)
+    return "FEETOT", position, f"{code} {amount:11d}"
 
 
 SINGLE = code_set("11 20 SE13 21 30 33 34 35 88 90")
@@ -127,7 +125,7 @@ class FiledTariff:
     """A 50 record; `place` counts them in their line from 1."""
 
     record: InputRecord
-    place: int
+    position: int
 
     @property
     def hts(self) -> str:
@@ -147,23 +145,23 @@ class FiledSummaryLine:
     """A 40 record and what belongs to it; `place` counts lines from 1."""
 
     head: InputRecord
-    place: int
+    position: int
     records: list[InputRecord] = field(default_factory=list)
     tariffs: list[FiledTariff] = field(default_factory=list)
 
     def all(self, code: str) -> list[InputRecord]:
-        return [one for one in self.records if one.id == code]
+        return [record for record in self.records if record.id == code]
 
     def first(self, code: str) -> InputRecord | None:
-        return next((one for one in self.records if one.id == code), None)
+        return next((record for record in self.records if record.id == code), None)
 
     @property
     def value(self) -> int:
-        return sum(one.value for one in self.tariffs)
+        return sum(tariff.value for tariff in self.tariffs)
 
     @property
     def fees(self) -> list[tuple[str, int]]:
-        return [(one["accounting_class_code"], one.number("user_fee_amount")) for one in self.all("62")]
+        return [(record["accounting_class_code"], record.number("user_fee_amount")) for record in self.all("62")]
 
     def fee(self, code: str) -> int | None:
         return next((amount for name, amount in self.fees if name == code), None)
@@ -173,8 +171,8 @@ class FiledSummaryLine:
         return self.head["article_set_indicator"]
 
     def party(self, kind: str) -> str:
-        found = (one for one in self.all("47") if one["article_party_type_code"] == kind)
-        return next((one["article_party_identifier"] for one in found), "")
+        parties = (record for record in self.all("47") if record["article_party_type_code"] == kind)
+        return next((record["article_party_identifier"] for record in parties), "")
 
 
 @dataclass
@@ -196,10 +194,10 @@ class FiledSummary:
         return self.single.get(code) or InputRecord(record_layout("AE", code), _BLANK, 0)
 
     def has(self, code: str) -> bool:
-        return any(one.id == code for one in (*self.header, *self.totals))
+        return any(record.id == code for record in (*self.header, *self.totals))
 
     def all(self, code: str) -> list[InputRecord]:
-        return [one for one in (*self.header, *self.totals) if one.id == code]
+        return [record for record in (*self.header, *self.totals) if record.id == code]
 
     @property
     def number(self) -> str:
@@ -239,29 +237,33 @@ class FiledSummary:
         return self.head["consolidated_summary_indicator"] == "Y"
 
     @property
+    def express(self) -> bool:
+        return self.head["consolidated_express_informal_indicator"] == "Y"
+
+    @property
     def releases(self) -> list[str]:
         """Numbers in 32 records, `XXX-NNNNNNN-C`."""
-        found = []
+        numbers = []
         for record in self.all("32"):
-            for place in range(1, 7):
-                filer = record[f"release_entry_filer_code_{place}"]
-                number = record[f"release_entry_number_{place}"]
+            for position in range(1, 7):
+                filer = record[f"release_entry_filer_code_{position}"]
+                number = record[f"release_entry_number_{position}"]
                 if filer or number:
-                    found.append(hyphenated_number(filer, number))
-        return found
+                    numbers.append(hyphenated_number(filer, number))
+        return numbers
 
     def day(self, code: str, name: str) -> date | None:
         return self.record(code).day(name)
 
     @property
     def fee_totals(self) -> list[tuple[str, int]]:
-        found = []
+        totals = []
         for record in self.all("89"):
-            for place in range(1, 6):
-                code = record[f"accounting_class_code_{place}"]
+            for position in range(1, 6):
+                code = record[f"accounting_class_code_{position}"]
                 if code:
-                    found.append((code, record.number(f"total_fee_amount_{place}")))
-        return found
+                    totals.append((code, record.number(f"total_fee_amount_{position}")))
+        return totals
 
     @property
     def header_fees(self) -> list[tuple[str, int]]:
@@ -291,7 +293,7 @@ def sort_records(records: Sequence[InputRecord]) -> FiledSummary:
 
 def sums_by_class(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     """Amounts by accounting class."""
-    found: dict[str, int] = {}
+    totals: dict[str, int] = {}
     for code, amount in pairs:
-        found[code] = found.get(code, 0) + amount
-    return found
+        totals[code] = totals.get(code, 0) + amount
+    return totals

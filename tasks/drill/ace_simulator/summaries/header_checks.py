@@ -9,7 +9,7 @@ from tasks.drill.ace_simulator.releases.content_rules import importer_status
 from tasks.drill.ace_simulator.releases.release_codes import MODES, code_list
 from tasks.drill.ace_simulator.state_database import SimulatorState
 from tasks.drill.ace_simulator.state_rows import EntryRow
-from tasks.drill.ace_simulator.summaries import prior_entries as stand_in_linked
+from tasks.drill.ace_simulator.summaries import prior_entries
 from tasks.drill.ace_simulator.summaries.filed_summary import ConditionReport, FiledSummary
 
 VESSEL, AIR = ("10", "11"), ("40", "41")
@@ -31,21 +31,21 @@ _FLAGS = (
 )
 
 
-def check(book: SimulatorState, draft: FiledSummary, report: ConditionReport, *, quota_certified: bool) -> None:
+def check(database: SimulatorState, draft: FiledSummary, report: ConditionReport, *, quota_certified: bool) -> None:
     _codes(draft, report)
-    _certification(book, draft, report, quota_certified=quota_certified)
-    _parties(book, draft, report)
+    _certification(database, draft, report, quota_certified=quota_certified)
+    _parties(database, draft, report)
     _transport(draft, report)
     _manifests(draft, report)
-    _in_bond(book, draft, report)
-    stand_in_linked.check(book, draft, report)
+    _in_bond(database, draft, report)
+    prior_entries.check(database, draft, report)
     _others(draft, report)
 
 
 def _codes(draft: FiledSummary, report: ConditionReport) -> None:
     head = draft.head
-    for name, allowed, code in _FLAGS:
-        report.check(head[name] and head[name] not in allowed, code)
+    for name, alldue, code in _FLAGS:
+        report.check(head[name] and head[name] not in alldue, code)
     report.check(not head["electronic_signature"], "B39")
     report.check(head["electronic_signature"] not in ("", "X"), "B40")
     report.check(draft.mode and draft.mode not in MODES, "165")
@@ -63,14 +63,14 @@ def _codes(draft: FiledSummary, report: ConditionReport) -> None:
 
 
 def _certification(
-    book: SimulatorState, draft: FiledSummary, report: ConditionReport, *, quota_certified: bool
+    database: SimulatorState, draft: FiledSummary, report: ConditionReport, *, quota_certified: bool
 ) -> None:
     """ESF p.180 and the closed list of what never certifies."""
     head, certified = draft.head, draft.certified
-    entry = book.entry(draft.number)
+    entry = database.entry(draft.number)
     report.check(certified and head["electronic_invoice_indicator"] == "Y", "312")
     report.check(certified and draft.correction, "271")
-    report.check(certified and head["consolidated_express_informal_indicator"] == "Y", "785")
+    report.check(certified and draft.express, "785")
     report.check(certified and entry and _immediate(entry), "339")
     included = head["pga_data_included_indicator"]
     report.check(certified and included, "318")
@@ -85,7 +85,7 @@ def _immediate(entry: EntryRow) -> bool:
     return '"immediate": true' in entry.filing
 
 
-def _parties(book: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
+def _parties(database: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
     content = draft.record("11")
     importer, consignee = content["importer_of_record_number"], content["consignee_number"]
     report.check(not importer, "100")
@@ -94,20 +94,20 @@ def _parties(book: SimulatorState, draft: FiledSummary, report: ConditionReport)
         report.check(_zeros(importer), "103")
         if PARTY.fullmatch(importer) and not _zeros(importer):
             states = {"unknown": "101", "void": "104", "inactive": "875"}
-            state = states.get(importer_status(book, importer), "")
+            state = states.get(importer_status(database, importer), "")
             report.check(state, state)
     if consignee:
-        _consignee(book, draft, report, consignee)
+        _consignee(database, draft, report, consignee)
     notify = content["designated_notify_party_4811_number"]
     report.check(notify and not PARTY.fullmatch(notify), "110")
 
 
-def _consignee(book: SimulatorState, draft: FiledSummary, report: ConditionReport, consignee: str) -> None:
+def _consignee(database: SimulatorState, draft: FiledSummary, report: ConditionReport, consignee: str) -> None:
     report.check(not PARTY.fullmatch(consignee), "105")
     if _zeros(consignee):
         report.check(draft.kind not in ("11", "12") and not draft.consolidated, "107")
     elif PARTY.fullmatch(consignee):
-        state = importer_status(book, consignee)
+        state = importer_status(database, consignee)
         report.check(state == "void", "106")
         report.check(state in ("unknown", "inactive"), "109")
 
@@ -143,24 +143,24 @@ def _codes_of_transport(draft: FiledSummary, report: ConditionReport) -> None:
 
 
 def _manifests(draft: FiledSummary, report: ConditionReport) -> None:
-    place = 0
+    position = 0
     kinds: list[str] = []
     for record in draft.header:
         if record.id == "22":
-            place, kinds = place + 1, []
+            position, kinds = position + 1, []
             quantity = record["manifested_quantity"]
             unit = record["manifested_quantity_unit_of_measure_code"]
-            shown = ("CARMAN", place, f"{record.raw('manifested_quantity')} {unit}")
-            report.check(not quantity, "259", shown)
-            report.check(quantity and not record.number("manifested_quantity"), "258", shown)
-            report.check(not unit, "260", shown)
+            reference = ("CARMAN", position, f"{record.raw('manifested_quantity')} {unit}")
+            report.check(not quantity, "259", reference)
+            report.check(quantity and not record.number("manifested_quantity"), "258", reference)
+            report.check(not unit, "260", reference)
         elif record.id == "23":
             kind, number = (record[f"manifest_component_{name}"] for name in _COMPONENT)
-            shown = ("BOLINB", len(kinds) + 1, f"{kind} {number}")
-            report.check(kind not in tuple("IMHS"), "186", shown)
+            reference = ("BOLINB", len(kinds) + 1, f"{kind} {number}")
+            report.check(kind not in tuple("IMHS"), "186", reference)
             sequence = [*kinds, kind]
-            report.check(sequence != sorted(set(sequence), key="IMHS".find), "187", shown)
-            report.check(not number.isalnum(), "322", shown)
+            report.check(sequence != sorted(set(sequence), key="IMHS".find), "187", reference)
+            report.check(not number.isalnum(), "322", reference)
             kinds.append(kind)
     ids = [record.id for record in draft.header]
     report.check(_bare(ids), "185")
@@ -171,24 +171,24 @@ _COMPONENT = ("type_code", "identifier")
 
 def _bare(ids: list[str]) -> bool:
     following = [*ids[1:], ""]
-    return any(one == "22" and after != "23" for one, after in zip(ids, following, strict=True))
+    return any(code == "22" and following_code != "23" for code, following_code in zip(ids, following, strict=True))
 
 
-def _in_bond(book: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
+def _in_bond(database: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
     """In-bond movements and their date (ESF p.155)."""
     cargo, content = draft.record("20"), draft.record("11")
-    moved = any(one["manifest_component_type_code"] == "I" for one in draft.all("23"))
+    is_in_bond = any(record["manifest_component_type_code"] == "I" for record in draft.all("23"))
     day = cargo.day("in_bond_in_transit_date")
-    report.check(moved and not cargo["in_bond_in_transit_date"], "261")
-    report.check(not moved and cargo["in_bond_in_transit_date"], "262")
+    report.check(is_in_bond and not cargo["in_bond_in_transit_date"], "261")
+    report.check(not is_in_bond and cargo["in_bond_in_transit_date"], "262")
     unlading = cargo["district_port_of_unlading"]
-    report.check(moved and unlading and unlading == draft.port, "188")
+    report.check(is_in_bond and unlading and unlading == draft.port, "188")
     if day:
         estimated = content.day("estimated_entry_date")
         imported = content.day("date_of_importation")
         report.check(imported and imported > day, "190")
         report.check(estimated and day > estimated and draft.kind != "23", "191")
-        report.check(day < book.today - timedelta(days=730), "192")
+        report.check(day < database.today - timedelta(days=730), "192")
 
 
 def _others(draft: FiledSummary, report: ConditionReport) -> None:
@@ -198,16 +198,15 @@ def _others(draft: FiledSummary, report: ConditionReport) -> None:
     shapes = r"[0-9]{3}([A-Z0-9]{6}|[A-Z0-9]{2}([0-9]{2})?)"
     report.check(draft.kind == "06" and zone and not re.fullmatch(shapes, zone), "289")
     documents = draft.record("33")
-    pair = [documents[f"missing_document_code_{k}"] for k in (1, 2)]
-    report.check(pair[0] == "99", "153")
-    report.check(pair[0] and pair[0] == pair[1], "152")
-    express = head["consolidated_express_informal_indicator"] == "Y"
-    report.check(express and draft.kind != "11", "B75")
-    report.check(express and draft.consolidated, "784")
+    codes = [documents[f"missing_document_code_{k}"] for k in (1, 2)]
+    report.check(codes[0] == "99", "153")
+    report.check(codes[0] and codes[0] == codes[1], "152")
+    report.check(draft.express and draft.kind != "11", "B75")
+    report.check(draft.express and draft.consolidated, "784")
     report.check(not draft.correction and draft.has("35"), "284")
     report.check(not draft.correction and draft.has("36"), "277")
-    asked = head["accelerated_liquidation_request_indicator"]
-    report.check(not draft.correction and asked, "276")
+    is_requested = head["accelerated_liquidation_request_indicator"]
+    report.check(not draft.correction and is_requested, "276")
     if draft.correction:
         _correction(draft, report)
 
@@ -224,9 +223,9 @@ def _correction(draft: FiledSummary, report: ConditionReport) -> None:
     report.check(head["trade_agreement_reconciliation_indicator"], "273")
 
 
-def entry_date(book: SimulatorState, number: str) -> date | None:
+def entry_date(database: SimulatorState, number: str) -> date | None:
     """The entry date as CBP determined it: of immediate delivery, else the release date."""
-    summary, entry = book.summary(number), book.entry(number)
+    summary, entry = database.summary(number), database.entry(number)
     if summary and summary.elected_entry:
         return summary.elected_entry
     return entry.released if entry else None

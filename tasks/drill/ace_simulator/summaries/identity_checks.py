@@ -27,7 +27,7 @@ UNNAMED = code_set("B01 B02 B05 B06 B12 B14 B15 B16 B53")
 
 
 def check_number(
-    book: SimulatorState, origin: NotificationAddress, draft: FiledSummary, report: ConditionReport
+    database: SimulatorState, origin: NotificationAddress, draft: FiledSummary, report: ConditionReport
 ) -> None:
     """Action, filer, number, port and type: what every action must have."""
     head = draft.head
@@ -37,45 +37,48 @@ def check_number(
     report.check(not draft.port, "B03")
     report.check(draft.port and not (len(draft.port) == 4 and draft.port.isdigit()), "B04")
     report.check(not filer, "B05")
-    report.check(filer and book.filer(filer) is None, "B06")
+    report.check(filer and database.filer(filer) is None, "B06")
     report.check(filer and filer != origin.filer and not draft.correction, "B53")
     report.check(filer and origin.preparer[4:7].strip() not in ("", filer), "B12")
     report.check(not digits, "B14")
-    whole = digits.isdigit() and len(digits) == 8
-    report.check(digits and not whole, "B15")
-    profile = book.filer(filer) or FilerRow(filer)
-    report.check(whole and filer and not right_digit(filer, digits, profile.factor), "B16")
+    has_eight_digits = digits.isdigit() and len(digits) == 8
+    report.check(digits and not has_eight_digits, "B15")
+    profile = database.filer(filer) or FilerRow(filer)
+    report.check(has_eight_digits and filer and not right_digit(filer, digits, profile.factor), "B16")
     report.check(not draft.kind, "B17")
     report.check(draft.kind and draft.kind not in TYPES, "B18")
-    _port(book, origin, draft, report)
+    _port(database, origin, draft, report)
 
 
-def _port(book: SimulatorState, origin: NotificationAddress, draft: FiledSummary, report: ConditionReport) -> None:
+def _port(database: SimulatorState, origin: NotificationAddress, draft: FiledSummary, report: ConditionReport) -> None:
     """One district for a block; 10, 46 and 47 go together (B&B v23 p.17)."""
-    mine, theirs = draft.port[:2], origin.port[:2]
-    mixed = mine in _TOGETHER and theirs in _TOGETHER
-    report.check(draft.port and mine != theirs and not mixed, "B10")
-    rows = book.run("SELECT active FROM ports WHERE code = ?", origin.port)
+    district, block_district = draft.port[:2], origin.port[:2]
+    are_neighbors = district in _TOGETHER and block_district in _TOGETHER
+    report.check(draft.port and district != block_district and not are_neighbors, "B10")
+    rows = database.run("SELECT active FROM ports WHERE code = ?", origin.port)
     report.check(rows and not rows[0]["active"], "B78")
 
 
 def check_filing(
-    book: SimulatorState, profile: FilerRow, draft: FiledSummary, report: ConditionReport, on_file: SummaryRow | None
+    database: SimulatorState,
+    profile: FilerRow,
+    draft: FiledSummary,
+    report: ConditionReport,
+    on_file: SummaryRow | None,
 ) -> None:
     """What is on file under the number, and whether it may be touched."""
-    report.check(is_canceled(book, draft.number), "B56" if draft.correction else "B31")
-    entry = book.entry(draft.number)
-    alive = entry if entry and entry.status != "cancelled" else None
-    report.check(alive and draft.kind in _NO_ENTRY, "B67")
-    report.check(alive and alive.port and alive.port != draft.port, "B22")
-    rows = book.run("SELECT summary FROM consolidations WHERE release = ?", draft.number)
+    report.check(is_canceled(database, draft.number), "B56" if draft.correction else "B31")
+    entry = database.entry(draft.number)
+    active = entry if entry and entry.status != "cancelled" else None
+    report.check(active and draft.kind in _NO_ENTRY, "B67")
+    report.check(active and active.port and active.port != draft.port, "B22")
+    rows = database.run("SELECT summary FROM consolidations WHERE release = ?", draft.number)
     report.check(rows, "B28")
-    express = draft.head["consolidated_express_informal_indicator"] == "Y"
-    report.check(express and alive, "B76")
+    report.check(draft.express and active, "B76")
     if draft.action == "D":
         _delete(draft, report, on_file)
     elif draft.correction:
-        _correction(book, draft, report, on_file)
+        _correction(database, draft, report, on_file)
     else:
         _filing(profile, draft, report, on_file)
 
@@ -87,15 +90,15 @@ def _shared(draft: FiledSummary, report: ConditionReport, on_file: SummaryRow) -
 
 
 def _delete(draft: FiledSummary, report: ConditionReport, on_file: SummaryRow | None) -> None:
-    more = draft.head.text[35:].strip() or len(draft.records) > 1
+    has_details = draft.head.text[35:].strip() or len(draft.records) > 1
     report.check(draft.correction, "B43")
-    report.check(more and not draft.correction, "B24")
+    report.check(has_details and not draft.correction, "B24")
     if on_file is None:
         report.add("B25")
         return
     _shared(draft, report, on_file)
     report.check(on_file.port != draft.port, "B32")
-    report.check(on_file.held, "B26")
+    report.check(on_file.on_hold, "B26")
     report.check(on_file.psc, "B54")
     report.check(on_file.control == 2, "B29")
 
@@ -110,15 +113,16 @@ def _filing(profile: FilerRow, draft: FiledSummary, report: ConditionReport, on_
     report.check(on_file.liquidation, "B30")
     report.check(on_file.psc, "B54")
     report.check(on_file.control == 2 and on_file.status == 1 and not on_file.psc, "B29")
-    returned = on_file.control == 2 and on_file.status == 2
-    report.check(returned and on_file.entry_type != draft.kind, "B33")
-    report.check(returned and draft.consolidated, "257")
-    report.check(returned and draft.certified, "256")
-    other = draft.reference != on_file.reference or not on_file.reference
-    report.check(draft.action == "A" and other, "B35")
+    report.check(on_file.is_returned and on_file.entry_type != draft.kind, "B33")
+    report.check(on_file.is_returned and draft.consolidated, "257")
+    report.check(on_file.is_returned and draft.certified, "256")
+    is_other_reference = draft.reference != on_file.reference or not on_file.reference
+    report.check(draft.action == "A" and is_other_reference, "B35")
 
 
-def _correction(book: SimulatorState, draft: FiledSummary, report: ConditionReport, on_file: SummaryRow | None) -> None:
+def _correction(
+    database: SimulatorState, draft: FiledSummary, report: ConditionReport, on_file: SummaryRow | None
+) -> None:
     """Post summary correction (ESF p.183-185)."""
     kinds = {draft.kind, on_file.entry_type if on_file else ""}
     report.check(kinds & {"11", "12"}, "B49")
@@ -128,13 +132,13 @@ def _correction(book: SimulatorState, draft: FiledSummary, report: ConditionRepo
     _shared(draft, report, on_file)
     report.check(on_file.port != draft.port, "B44")
     report.check(on_file.control == 1, "B45")
-    report.check(on_file.control == 2 and on_file.status == 2, "B46")
+    report.check(on_file.is_returned, "B46")
     report.check(on_file.control == 2 and not on_file.collected, "B47")
     report.check(on_file.review, "B59")
     report.check(on_file.importer != draft.record("11")["importer_of_record_number"], "286")
-    entered = entry_date(book, draft.number)
-    report.check(entered and book.today > entered + timedelta(days=269), "B48")
+    entered = entry_date(database, draft.number)
+    report.check(entered and database.today > entered + timedelta(days=269), "B48")
     due = on_file.liquidation
     if due:
-        report.check(due <= book.today, "B50")
-        report.check(book.today < due <= book.today + timedelta(days=15), "B51")
+        report.check(due <= database.today, "B50")
+        report.check(database.today < due <= database.today + timedelta(days=15), "B51")

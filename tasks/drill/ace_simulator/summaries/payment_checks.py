@@ -11,7 +11,7 @@ from tasks.drill.ace_simulator.summaries.filed_summary import ConditionReport, F
 
 DAILY, PERIODIC = ("2", "3", "5"), ("6", "7", "8")
 MONTHLY_WORKING_DAY = 11
-"""On which working day the preliminary monthly statement of a participant comes, in the stand-in:
+"""On which working day the preliminary monthly statement of a participant comes, in the simulator:
 CBP agrees it with each one, the 11th at the latest is customary and not read in a chapter."""
 
 _FIELDS = (
@@ -23,10 +23,10 @@ _FIELDS = (
 
 
 def check(
-    book: SimulatorState, filer: FilerRow, draft: FiledSummary, report: ConditionReport, on_file: SummaryRow | None
+    database: SimulatorState, filer: FilerRow, draft: FiledSummary, report: ConditionReport, on_file: SummaryRow | None
 ) -> None:
     head = draft.head
-    if draft.correction or _returned(on_file):
+    if draft.correction or (on_file is not None and on_file.is_returned):
         # Corrections after CBP took control carry no payment data (ESF p.176, 184).
         report.check(any(head[name] for name in _FIELDS), "217")
         return
@@ -42,13 +42,9 @@ def check(
     report.check(branch and (kind == "1" or not filer.client_branch), "201")
     report.check(kind != "1" and filer.client_branch and not branch, "219")
     if kind in DAILY or kind in PERIODIC:
-        _date(book.today, draft, report)
+        _date(database.today, draft, report)
     if kind in PERIODIC:
-        _periodic(book, filer, draft, report, month)
-
-
-def _returned(on_file: SummaryRow | None) -> bool:
-    return on_file is not None and on_file.control == 2 and on_file.status == 2
+        _periodic(database, filer, draft, report, month)
 
 
 def _date(today: date, draft: FiledSummary, report: ConditionReport) -> None:
@@ -64,9 +60,11 @@ def _date(today: date, draft: FiledSummary, report: ConditionReport) -> None:
     report.check(estimated and estimated > day, "218")
 
 
-def _periodic(book: SimulatorState, filer: FilerRow, draft: FiledSummary, report: ConditionReport, month: str) -> None:
+def _periodic(
+    database: SimulatorState, filer: FilerRow, draft: FiledSummary, report: ConditionReport, month: str
+) -> None:
     report.check(not filer.monthly, "209")
-    importer = book.one(ImporterRow, "number = ?", draft.record("11")["importer_of_record_number"])
+    importer = database.first(ImporterRow, "number = ?", draft.record("11")["importer_of_record_number"])
     if draft.head["payment_type_code"] != "6":
         report.check(importer is not None and not importer.monthly, "210")
     report.check(any(line.first("60") for line in draft.lines), "718")
@@ -76,17 +74,17 @@ def _periodic(book: SimulatorState, filer: FilerRow, draft: FiledSummary, report
     if not (month.isdigit() and 1 <= int(month) <= 12):
         report.add("212")
         return
-    today = book.today
+    today = database.today
     report.check((int(month) - today.month) % 12 > 2, "213")
     day = draft.head.day("preliminary_statement_print_date")
-    same = day is not None and day.month == int(month)
-    report.check(same and day and day >= _statement_day(day), "215")
+    is_same_month = day is not None and day.month == int(month)
+    report.check(is_same_month and day and day >= _statement_day(day), "215")
 
 
 def _statement_day(day: date) -> date:
-    found = day.replace(day=1)
-    left = MONTHLY_WORKING_DAY - is_business_day(found)
-    while left:
-        found += timedelta(days=1)
-        left -= is_business_day(found)
-    return found
+    statement = day.replace(day=1)
+    remaining = MONTHLY_WORKING_DAY - is_business_day(statement)
+    while remaining:
+        statement += timedelta(days=1)
+        remaining -= is_business_day(statement)
+    return statement

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tasks.drill.ace_simulator.releases.release_filing import hyphenated_number
 from tasks.drill.ace_simulator.state_database import SimulatorState
 from tasks.drill.ace_simulator.state_rows import EntryRow
 from tasks.drill.ace_simulator.summaries.filed_summary import ConditionReport, FiledSummary
 
 
-def check(book: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
-    _consolidation(book, draft, report)
-    _warehouse(book, draft, report)
+def check(database: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
+    _consolidation(database, draft, report)
+    _warehouse(database, draft, report)
 
 
-def _consolidation(book: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
+def _consolidation(database: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
     """One summary for several releases (ESF p.176)."""
     releases = draft.releases
     if not draft.consolidated:
@@ -23,37 +24,37 @@ def _consolidation(book: SimulatorState, draft: FiledSummary, report: ConditionR
     report.check(len(releases) < 2, "232")
     # A summary that certifies has no business with releases on file either (147).
     report.check(draft.certified, "147")
-    report.check(book.entry(draft.number) is not None, "230")
-    found: list[EntryRow] = []
-    for place, number in enumerate(releases, 1):
-        shown = ("CONREL", place, f"{number[:3]}  {number[4:11]}{number[12:]}")
-        _released(book, draft, report, number, shown, found)
-    days = [one.released for one in found if one.released]
+    report.check(database.entry(draft.number) is not None, "230")
+    entries: list[EntryRow] = []
+    for position, number in enumerate(releases, 1):
+        reference = ("CONREL", position, f"{number[:3]}  {number[4:11]}{number[12:]}")
+        _released(database, draft, report, number, reference, entries)
+    days = [entry.released for entry in entries if entry.released]
     report.check(days and max(days) - min(days) > timedelta(days=6), "244")
-    report.check(len({one.mode for one in found if one.mode}) > 1, "247")
+    report.check(len({entry.mode for entry in entries if entry.mode}) > 1, "247")
 
 
 def _released(
-    book: SimulatorState,
+    database: SimulatorState,
     draft: FiledSummary,
     report: ConditionReport,
     number: str,
-    shown: tuple[str, int, str],
-    found: list[EntryRow],
+    reference: tuple[str, int, str],
+    entries: list[EntryRow],
 ) -> None:
-    entry = book.entry(number)
-    report.check(number[:3] != draft.number[:3], "236", shown)
-    report.check(number == draft.number, "239", shown)
+    entry = database.entry(number)
+    report.check(number[:3] != draft.number[:3], "236", reference)
+    report.check(number == draft.number, "239", reference)
     if entry is None or entry.status != "released":
-        report.add("237", shown)
+        report.add("237", reference)
         return
-    found.append(entry)
-    report.check(entry.port[:2] != draft.port[:2], "242", shown)
-    rows = book.run("SELECT summary FROM consolidations WHERE release = ?", number)
-    report.check(rows and rows[0]["summary"] != draft.number, "243", shown)
+    entries.append(entry)
+    report.check(entry.port[:2] != draft.port[:2], "242", reference)
+    rows = database.run("SELECT summary FROM consolidations WHERE release = ?", number)
+    report.check(rows and rows[0]["summary"] != draft.number, "243", reference)
 
 
-def _warehouse(book: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
+def _warehouse(database: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
     """The warehouse entry that a re-warehouse or withdrawal draws on (ESF p.178)."""
     if not draft.has("30"):
         return
@@ -64,14 +65,14 @@ def _warehouse(book: SimulatorState, draft: FiledSummary, report: ConditionRepor
     for value, code in ((filer, "293"), (digits, "294"), (port, "295")):
         report.check(not value, code)
     report.check(record["final_warehouse_withdrawal_indicator"] not in ("", "Y"), "296")
-    number = f"{filer}-{digits[:7]}-{digits[7:]}"
+    number = hyphenated_number(filer, digits)
     report.check(number == draft.number, "307")
-    source = book.summary(number)
+    source = database.summary(number)
     if source is None:
         report.add("298")
         return
     report.check(source.entry_type not in ("21", "22"), "299")
     report.check(source.port != port, "300")
     report.check(source.collected and source.due, "301")
-    report.check(source.liquidation and source.liquidation <= book.today, "302")
+    report.check(source.liquidation and source.liquidation <= database.today, "302")
     report.check(source.status == 3, "303")

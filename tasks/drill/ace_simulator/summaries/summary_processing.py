@@ -19,14 +19,14 @@ from tasks.drill.ace_simulator.releases.release_status import address_text
 from tasks.drill.ace_simulator.state_database import SimulatorState
 from tasks.drill.ace_simulator.state_rows import FilerRow, SummaryRow
 from tasks.drill.ace_simulator.summaries import (
-    bond_checks as stand_in_bonds,
-    element_matrix as stand_in_matrix,
-    fee_checks as stand_in_summary_money,
-    field_checks as stand_in_summary_fields,
-    header_checks as stand_in_summary_header,
-    line_checks as stand_in_summary_lines,
-    payment_checks as stand_in_payment,
-    total_checks as stand_in_totals,
+    bond_checks,
+    element_matrix,
+    fee_checks,
+    field_checks,
+    header_checks,
+    line_checks,
+    payment_checks,
+    total_checks,
 )
 from tasks.drill.ace_simulator.summaries.filed_summary import ConditionReport, FiledSummary, sort_records
 from tasks.drill.ace_simulator.summaries.identity_checks import UNNAMED, check_filing, check_number
@@ -37,36 +37,36 @@ ADDED, REPLACED, DELETED, REJECTED = "995", "996", "997", "998"
 
 
 def transact(
-    book: SimulatorState,
+    database: SimulatorState,
     origin: NotificationAddress,
     records: Sequence[InputRecord],
-    place: int,
+    position: int,
     *,
     quota_certified: bool = True,
 ) -> list[str]:
     """The AX records of one AE transaction, which is carried out if nothing fatal was found."""
     draft = sort_records(records)
-    report = ConditionReport(draft, place)
-    on_file = book.summary(draft.number)
-    _checked(book, origin, draft, report, on_file, quota_certified=quota_certified)
+    report = ConditionReport(draft, position)
+    on_file = database.summary(draft.number)
+    _checked(database, origin, draft, report, on_file, quota_certified=quota_certified)
     if report.fatal:
-        return _refused(book, draft, report, on_file)
+        return _refused(database, draft, report, on_file)
     if draft.action == "D":
-        remove_summary(book, draft.number, "summary deleted")
+        remove_summary(database, draft.number, "summary deleted")
         return report.lines(("A", DELETED))
-    kept = _kept(book, origin, draft, on_file)
+    stored = _kept(database, origin, draft, on_file)
     if draft.certified:
-        certify(book, origin, draft)
-    return report.lines(("A", REPLACED if on_file else ADDED), version=kept.version)
+        certify(database, origin, draft)
+    return report.lines(("A", REPLACED if on_file else ADDED), version=stored.version)
 
 
-def summary_failure(records: Sequence[InputRecord], place: int) -> list[str]:
+def summary_failure(records: Sequence[InputRecord], position: int) -> list[str]:
     """The answer of a system failure: nothing was processed (ESF p.211)."""
-    return ConditionReport(sort_records(records), place).lines(("R", "ZZZ"))
+    return ConditionReport(sort_records(records), position).lines(("R", "ZZZ"))
 
 
 def _checked(
-    book: SimulatorState,
+    database: SimulatorState,
     origin: NotificationAddress,
     draft: FiledSummary,
     report: ConditionReport,
@@ -74,30 +74,30 @@ def _checked(
     *,
     quota_certified: bool,
 ) -> None:
-    check_number(book, origin, draft, report)
+    check_number(database, origin, draft, report)
     if report.fatal:
         return
-    profile = book.filer(draft.number[:3]) or FilerRow(draft.number[:3])
-    check_filing(book, profile, draft, report, on_file)
+    profile = database.filer(draft.number[:3]) or FilerRow(draft.number[:3])
+    check_filing(database, profile, draft, report, on_file)
     if draft.action == "D":
         return
-    stand_in_summary_fields.check(draft, report)
+    field_checks.check(draft, report)
     _remote(origin, draft, report)
-    stand_in_matrix.check(draft, report)
-    stand_in_summary_header.check(book, draft, report, quota_certified=quota_certified)
-    stand_in_payment.check(book, profile, draft, report, on_file)
-    stand_in_bonds.check(book, draft, report, _bond_day(book, draft))
-    stand_in_summary_lines.check(book, draft, report)
-    stand_in_summary_money.check(book, draft, report)
-    stand_in_totals.check(book, draft, report)
+    element_matrix.check(draft, report)
+    header_checks.check(database, draft, report, quota_certified=quota_certified)
+    payment_checks.check(database, profile, draft, report, on_file)
+    bond_checks.check(database, draft, report, _bond_day(database, draft))
+    line_checks.check(database, draft, report)
+    fee_checks.check(database, draft, report)
+    total_checks.check(database, draft, report)
 
 
-def _bond_day(book: SimulatorState, draft: FiledSummary) -> date:
+def _bond_day(database: SimulatorState, draft: FiledSummary) -> date:
     """ESF p.156: release, entry date, estimated entry date, statement, receipt."""
-    entry = book.entry(draft.number)
+    entry = database.entry(draft.number)
     estimated = draft.day("11", "estimated_entry_date")
     statement = draft.head.day("preliminary_statement_print_date")
-    return (entry.released if entry else None) or estimated or statement or book.today
+    return (entry.released if entry else None) or estimated or statement or database.today
 
 
 def _remote(origin: NotificationAddress, draft: FiledSummary, report: ConditionReport) -> None:
@@ -109,55 +109,54 @@ def _remote(origin: NotificationAddress, draft: FiledSummary, report: ConditionR
 
 
 def _refused(
-    book: SimulatorState, draft: FiledSummary, report: ConditionReport, on_file: SummaryRow | None
+    database: SimulatorState, draft: FiledSummary, report: ConditionReport, on_file: SummaryRow | None
 ) -> list[str]:
-    codes = [one.code for one in report.conditions if one.severity == "F"]
-    book.tell(draft.number, "summary rejected", " ".join(codes))
+    codes = [condition.code for condition in report.conditions if condition.severity == "F"]
+    database.add_event(draft.number, "summary rejected", " ".join(codes))
     reference = on_file.reference if on_file and "B35" in codes else ""
     # A post summary correction that is refused leaves what is on file (ESF p.183).
     conventional = draft.action in ("A", "R") and not draft.correction
     correction = conventional and not set(codes) & UNNAMED
     if correction and on_file and on_file.control == 1 and on_file.status == 1:
-        remove_summary(book, draft.number, "summary implicitly deleted")
+        remove_summary(database, draft.number, "summary implicitly deleted")
     return report.lines(("R", REJECTED), reference=reference)
 
 
-def remove_summary(book: SimulatorState, number: str, event: str) -> None:
+def remove_summary(database: SimulatorState, number: str, event: str) -> None:
     """Take a summary off the file; the releases it consolidated are free again."""
-    book.run("DELETE FROM summaries WHERE number = ?", number)
-    book.run("DELETE FROM consolidations WHERE summary = ?", number)
+    database.run("DELETE FROM summaries WHERE number = ?", number)
+    database.run("DELETE FROM consolidations WHERE summary = ?", number)
     if event == "summary deleted":
-        book.keep(f"elected {number}", "")
-    book.tell(number, event)
+        database.set_value(f"elected {number}", "")
+    database.add_event(number, event)
 
 
 def _kept(
-    book: SimulatorState, origin: NotificationAddress, draft: FiledSummary, on_file: SummaryRow | None
+    database: SimulatorState, origin: NotificationAddress, draft: FiledSummary, on_file: SummaryRow | None
 ) -> SummaryRow:
     """The summary as it now stands on file."""
     head, content = draft.head, draft.record("11")
-    kept = on_file or SummaryRow(draft.number, filed=book.today, owner=origin.filer)
+    stored = on_file or SummaryRow(draft.number, filed=database.today, owner=origin.filer)
     if on_file:
-        kept.version = _next_version(on_file, draft)
-    kept.port, kept.entry_type, kept.mode = draft.port, draft.kind, draft.mode
-    kept.importer = content["importer_of_record_number"]
-    kept.reference = draft.reference
-    kept.accepted, kept.changed = book.tick(), book.today
-    kept.estimated_entry = content.day("estimated_entry_date")
-    if kept.control == 1:
-        kept.payment = head["payment_type_code"]
-        kept.statement = head.day("preliminary_statement_print_date")
-    kept.status, kept.revised, kept.source = 1, False, "abi"
-    kept.owner, kept.address = origin.filer, address_text(origin)
+        stored.version = _next_version(on_file, draft)
+    stored.port, stored.entry_type, stored.mode = draft.port, draft.kind, draft.mode
+    stored.importer = content["importer_of_record_number"]
+    stored.reference = draft.reference
+    stored.accepted, stored.changed = database.tick(), database.today
+    if stored.control == 1:
+        stored.payment = head["payment_type_code"]
+        stored.statement = head.day("preliminary_statement_print_date")
+    stored.status, stored.revised, stored.source = 1, False, "abi"
+    stored.owner, stored.address = origin.filer, address_text(origin)
     if draft.correction:
-        kept.psc = kept.psc or book.today
-    kept.due = _due(draft)
-    kept.image = "\n".join(one.text for one in draft.records if _stored(one))
-    _immediate(book, kept)
-    book.put(kept)
-    _consolidate(book, draft)
-    book.tell(draft.number, "summary replaced" if on_file else "summary added", kept.version)
-    return kept
+        stored.psc = stored.psc or database.today
+    stored.due = _due(draft)
+    stored.image = "\n".join(record.text for record in draft.records if _stored(record))
+    _immediate(database, stored)
+    database.put(stored)
+    _consolidate(database, draft)
+    database.add_event(draft.number, "summary replaced" if on_file else "summary added", stored.version)
+    return stored
 
 
 def _next_version(on_file: SummaryRow, draft: FiledSummary) -> str:
@@ -174,27 +173,27 @@ def _stored(record: InputRecord) -> bool:
 
 
 def _due(draft: FiledSummary) -> int:
-    """All that is owed, in cents."""
+    """All that is due, in cents."""
     record = draft.record("90")
     names = ("duty", "user_fee", "ir_tax", "ad_duty", "cv_duty", "other_revenue")
     return sum(record.number(f"grand_total_{name}_amount") for name in names)
 
 
-def _immediate(book: SimulatorState, kept: SummaryRow) -> None:
+def _immediate(database: SimulatorState, summary: SummaryRow) -> None:
     """Immediate delivery: the first accepted summary sets the entry date. An implicit delete
     leaves that date standing, an explicit one removes it (ESF p.190)."""
-    entry = book.entry(kept.number)
+    entry = database.entry(summary.number)
     if not entry or not ReleaseFiling.read(entry.filing).immediate:
         return
-    name = f"elected {kept.number}"
-    if not book.value(name):
-        book.keep(name, book.today.isoformat())
-    kept.immediate, kept.elected_entry = True, date.fromisoformat(book.value(name))
+    name = f"elected {summary.number}"
+    if not database.value(name):
+        database.set_value(name, database.today.isoformat())
+    summary.immediate, summary.elected_entry = True, date.fromisoformat(database.value(name))
 
 
-def _consolidate(book: SimulatorState, draft: FiledSummary) -> None:
+def _consolidate(database: SimulatorState, draft: FiledSummary) -> None:
     if draft.correction:
         return
-    book.run("DELETE FROM consolidations WHERE summary = ?", draft.number)
+    database.run("DELETE FROM consolidations WHERE summary = ?", draft.number)
     for release in draft.releases:
-        book.run("INSERT OR REPLACE INTO consolidations VALUES (?, ?)", release, draft.number)
+        database.run("INSERT OR REPLACE INTO consolidations VALUES (?, ?)", release, draft.number)

@@ -21,8 +21,8 @@ from tasks.drill.ace_simulator.summaries.fee_rates import DE_MINIMIS, fee_period
 from tasks.drill.ace_simulator.summaries.filed_summary import ConditionReport, FiledSummary, on_fee_total, sums_by_class
 
 
-def check(book: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
-    _fee_totals(draft, report, fee_day(book, draft))
+def check(database: SimulatorState, draft: FiledSummary, report: ConditionReport) -> None:
+    _fee_totals(draft, report, fee_day(database, draft))
     _cases(draft, report)
     _grand(draft, report)
 
@@ -33,22 +33,22 @@ def _fee_totals(draft: FiledSummary, report: ConditionReport, day: date) -> None
     lines = sums_by_class(pair for line in draft.lines for pair in line.fees)
     header = sums_by_class(draft.header_fees)
     for code, amount in totals:
-        shown = report.total(on_fee_total(draft, code))
-        report.check(code not in LINE_CLASSES | HEADER_CLASSES, "734", *shown)
-        report.check(codes.count(code) > 1, "254", *shown)
+        references = report.total(on_fee_total(draft, code))
+        report.check(code not in LINE_CLASSES | HEADER_CLASSES, "734", *references)
+        report.check(codes.count(code) > 1, "254", *references)
         if code not in lines and code not in header:
-            report.add("717", *shown)
+            report.add("717", *references)
         elif code == MPF:
             wrong = _mpf_total(draft, lines[MPF], amount, day)
-            report.check(wrong, wrong, *shown)
+            report.check(wrong, wrong, *references)
         else:
             expected = lines.get(code, 0) + header.get(code, 0)
-            report.check(amount != expected, _TOTALS.get(code, "720"), *shown)
+            report.check(amount != expected, _TOTALS.get(code, "720"), *references)
     report.check(lines and set(lines) - set(codes), "716", *report.total())
     report.check(header and set(header) - set(codes), "715", *report.total())
     report.check(totals and not lines and not header, "712", *report.total())
-    small = lines.get(HMF, 0) <= DE_MINIMIS and not due_besides_harbor(draft)
-    report.check(HMF in lines and small, "602", *report.after_lines())
+    is_small = lines.get(HMF, 0) <= DE_MINIMIS and not due_besides_harbor(draft)
+    report.check(HMF in lines and is_small, "602", *report.after_lines())
 
 
 _TOTALS = {HMF: "719", INFORMAL: "731", MAIL: "730", SURCHARGE: "732"}
@@ -60,14 +60,14 @@ def _mpf_total(draft: FiledSummary, of_lines: int, total: int, day: date) -> str
     The condition code, or blank. A consolidated summary may exceed the maximum, and a fixed
     transport one need not keep to either.
     """
-    now = fee_period(MPF, day)
-    if now is None or draft.mode == "70":
+    period = fee_period(MPF, day)
+    if period is None or draft.mode == "70":
         return ""
-    if of_lines <= now.minimum:
-        return "639" if total != now.minimum else ""
-    if of_lines >= now.maximum:
-        over = draft.consolidated and total > now.maximum
-        return "640" if total != now.maximum and not over else ""
+    if of_lines <= period.minimum:
+        return "639" if total != period.minimum else ""
+    if of_lines >= period.maximum:
+        is_over = draft.consolidated and total > period.maximum
+        return "640" if total != period.maximum and not is_over else ""
     return "641" if total != of_lines else ""
 
 
@@ -76,19 +76,19 @@ def _cases(draft: FiledSummary, report: ConditionReport) -> None:
     record = draft.record("88")
     grand = draft.record("90")
     for letter, name, codes in (("A", "ad", ("737", "739", "745", "744")), ("C", "cv", ("741", "743", "747", "746"))):
-        found = [one for line in draft.lines for one in line.all("53") if one["case_number"].startswith(letter)]
-        parts = {"B": 0, "C": 0}
-        for one in found:
-            claim = one["bond_cash_claim_code"]
-            parts[claim] = parts.get(claim, 0) + one.number("ad_cvd_duty_amount")
-        stated = grand.number(f"grand_total_{name}_duty_amount")
+        cases = [case for line in draft.lines for case in line.all("53") if case["case_number"].startswith(letter)]
+        deposits = {"B": 0, "C": 0}
+        for case in cases:
+            claim = case["bond_cash_claim_code"]
+            deposits[claim] = deposits.get(claim, 0) + case.number("ad_cvd_duty_amount")
+        stated_total = grand.number(f"grand_total_{name}_duty_amount")
         if draft.has("88"):
             bonded = record.number(f"total_bonded_{name}_duty_amount")
             cash = record.number(f"total_cash_deposit_{name}_duty_amount")
-            report.check(bonded != parts["B"], codes[0], *report.total())
-            report.check(cash != parts["C"], codes[1], *report.total())
-        report.check(found and stated != sum(parts.values()), codes[2], *report.total())
-        report.check(not found and stated, codes[3], *report.total())
+            report.check(bonded != deposits["B"], codes[0], *report.total())
+            report.check(cash != deposits["C"], codes[1], *report.total())
+        report.check(cases and stated_total != sum(deposits.values()), codes[2], *report.total())
+        report.check(not cases and stated_total, codes[3], *report.total())
 
 
 def _grand(draft: FiledSummary, report: ConditionReport) -> None:
@@ -100,13 +100,13 @@ def _grand(draft: FiledSummary, report: ConditionReport) -> None:
     for name, code in _NUMBERS.items():
         report.check(not record[f"grand_total_{name}_amount"], code, *report.total())
     duty = sum(tariff.duty for line in draft.lines for tariff in line.tariffs)
-    tax, other, _ = other_revenue(draft)
+    tax, other_amount, _ = other_revenue(draft)
     fees = sum(amount for _, amount in draft.fee_totals)
     for name, expected, code in (
         ("duty", duty, "722"),
         ("user_fee", fees, "726"),
         ("ir_tax", tax, "724"),
-        ("other_revenue", other, "768"),
+        ("other_revenue", other_amount, "768"),
     ):
         report.check(record.number(f"grand_total_{name}_amount") != expected, code, *report.total())
 
